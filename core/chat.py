@@ -5,13 +5,14 @@ The values live on the lowest floor because `gpu` implements the port and `promp
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "cancelled"]
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +89,7 @@ class ChatModel(Protocol):
         """The served model's name, recorded on everything it makes."""
         ...
 
-    def stream(self, request: ChatRequest) -> AsyncIterator[ChatDelta]:
+    def stream(self, request: ChatRequest) -> AsyncGenerator[ChatDelta, None]:
         """Yield the answer piece by piece, the last piece with `finish` and `usage`.
 
         Raises ModelUnavailable, ModelTimeout, ModelRefused; GenerationFailed if the schema could not be kept.
@@ -110,11 +111,12 @@ async def complete(model: ChatModel, request: ChatRequest) -> ChatAnswer:
     logprobs: list[TokenLogprob] = []
     finish: FinishReason = "cancelled"
     usage = Usage(prompt_tokens=0, completion_tokens=0)
-    async for delta in model.stream(request):
-        text.append(delta.text)
-        logprobs += delta.logprobs
-        finish = delta.finish or finish
-        usage = delta.usage or usage
+    async with aclosing(model.stream(request)) as deltas:
+        async for delta in deltas:
+            text.append(delta.text)
+            logprobs += delta.logprobs
+            finish = delta.finish or finish
+            usage = delta.usage or usage
     return ChatAnswer(
         text="".join(text), finish=finish, usage=usage, model=model.name, logprobs=tuple(logprobs)
     )

@@ -1,1 +1,83 @@
-"""Fixtures every test may use; services that are absent are reported once, by name, at the end of the run."""
+"""Fixtures every test may use. A service that is absent is named once, at the end of the run."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from core.clock import ManualClock
+from core.database import Database
+from core.ids import SequentialIds
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+POSTGRES = os.environ.get("CATCHUP_TEST_POSTGRES", "postgresql+asyncpg://postgres@127.0.0.1:5432/postgres")
+NATS = os.environ.get("CATCHUP_TEST_NATS", "nats://127.0.0.1:4222")
+SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+def not_tested(what: str, why: str) -> None:
+    """Skip with the one line the house asks for."""
+    pytest.skip(f"not tested: {what}, because {why}")
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A clock that stands at Monday 2026-03-02 09:00 UTC until moved."""
+    return ManualClock(START)
+
+
+@pytest.fixture
+def ids() -> SequentialIds:
+    """Identifiers 1, 2, 3, …"""
+    return SequentialIds()
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder of public yardsticks beside the checkout; skips where it is absent."""
+    if not SHARED.is_dir():
+        not_tested("published yardsticks", "../shared/data is not there")
+    return SHARED
+
+
+@pytest.fixture
+async def sqlite_database(tmp_path: Path) -> AsyncIterator[Database]:
+    """A fresh, migrated SQLite database."""
+    database = await Database.open(f"sqlite+aiosqlite:///{tmp_path / 'catchup.db'}")
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def postgres_url() -> AsyncIterator[str]:
+    """A fresh, empty PostgreSQL database, dropped afterwards; skips where no server answers."""
+    admin = create_async_engine(POSTGRES, isolation_level="AUTOCOMMIT")
+    name = f"catchup_test_{uuid.uuid4().hex[:12]}"
+    try:
+        async with admin.connect() as connection:
+            await connection.execute(text(f'CREATE DATABASE "{name}"'))
+    except OSError:
+        await admin.dispose()
+        not_tested("PostgreSQL", "no server answers at CATCHUP_TEST_POSTGRES (127.0.0.1:5432)")
+    yield POSTGRES.rsplit("/", 1)[0] + f"/{name}"
+    async with admin.connect() as connection:
+        await connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    await admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    """Every twin of the database in turn, fresh and migrated."""
+    if request.param == "sqlite":
+        url = f"sqlite+aiosqlite:///{tmp_path / 'catchup.db'}"
+    else:
+        url = request.getfixturevalue("postgres_url")
+    database = await Database.open(url)
+    yield database
+    await database.close()

@@ -1,0 +1,181 @@
+"""One door to the relational database: SQLite in WAL by default, PostgreSQL by URL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import BigInteger, Connection, Dialect, MetaData, Table, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.types import TypeDecorator
+
+from core.clock import from_micros, to_micros
+from core.errors import DatabaseUnavailable, InvalidInput
+
+metadata = MetaData()
+"""Every store declares its tables here; a test compares them with what the migrations make."""
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATION_LOCK = 0x6361746368757000  # "catchup": the key of PostgreSQL's advisory lock
+
+
+class UtcMicros(TypeDecorator[datetime]):
+    """A moment as microseconds since 1970 UTC: exact, and it sorts the same on every database."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Store a moment."""
+        return None if value is None else to_micros(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """Read a moment."""
+        return None if value is None else from_micros(value)
+
+
+class Database:
+    """An engine with two doors: `reading()` and `writing()`.
+
+    database = await Database.open("sqlite+aiosqlite:///catchup.db")
+    async with database.writing() as connection:
+        await connection.execute(...)
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._writer = engine.execution_options(catchup_write=True)
+        self._turn = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, url: str) -> Database:
+        """Connect, migrate to the newest schema and return; safe from several processes at once.
+
+        Raises InvalidInput for a URL that cannot be read, DatabaseUnavailable if nothing answers there.
+        """
+        database = cls(_engine(url))
+        try:
+            await database._migrate()
+        except (DBAPIError, OSError) as error:
+            await database.close()
+            raise DatabaseUnavailable(
+                f"the database does not open: {type(error).__name__}.",
+                remedy="Check CATCHUP_DATABASE_URL: does the server run, can the folder be written?",
+            ) from error
+        return database
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._engine.dialect.name
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncGenerator[AsyncConnection]:
+        """Give a connection with one consistent view, never a writer's lock."""
+        async with self._engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncGenerator[AsyncConnection]:
+        """Give a connection in a transaction that commits on success and rolls back on any error.
+
+        SQLite has one writer: those of this process queue up here, other processes wait for the file lock.
+        """
+        if self.dialect == "sqlite":
+            async with self._turn, self._writer.begin() as connection:
+                yield connection
+        else:
+            async with self._writer.begin() as connection:
+                yield connection
+
+    async def ping(self) -> None:
+        """Raise DatabaseUnavailable unless the database answers."""
+        try:
+            async with self.reading() as connection:
+                await connection.execute(text("SELECT 1"))
+        except (DBAPIError, OSError) as error:
+            raise DatabaseUnavailable(
+                f"the database does not answer: {type(error).__name__}.", remedy="Check that it runs."
+            ) from error
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+    async def _migrate(self) -> None:
+        async with self.writing() as connection:
+            if self.dialect == "postgresql":
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+            await connection.run_sync(_upgrade)
+
+
+async def upsert(
+    connection: AsyncConnection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    key: Iterable[str],
+    update: Iterable[str] = (),
+) -> None:
+    """Insert rows; where the key exists already, set the `update` columns (none: leave the row as it is)."""
+    if not rows:
+        return
+    module = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = module.insert(table)
+    columns = list(update)
+    keys = list(key)
+    if columns:
+        changes = {name: statement.excluded[name] for name in columns}
+        statement = statement.on_conflict_do_update(index_elements=keys, set_=changes)
+    else:
+        statement = statement.on_conflict_do_nothing(index_elements=keys)
+    await connection.execute(statement, [dict(row) for row in rows])
+
+
+def _engine(url: str) -> AsyncEngine:
+    try:
+        parsed = make_url(url)
+        engine = create_async_engine(parsed, pool_pre_ping=not parsed.drivername.startswith("sqlite"))
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise InvalidInput(
+            "CATCHUP_DATABASE_URL",
+            url.split("@")[-1],
+            "is not a database URL we can open",
+            remedy="Use sqlite+aiosqlite:///PATH or postgresql+asyncpg://USER:PASSWORD@HOST/NAME.",
+        ) from error
+    if engine.dialect.name == "sqlite":
+        if parsed.database:
+            Path(parsed.database).expanduser().parent.mkdir(parents=True, exist_ok=True)
+        event.listen(engine.sync_engine, "connect", _tune_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _tune_sqlite(connection: DBAPIConnection, _record: object) -> None:
+    setattr(connection, "isolation_level", None)  # noqa: B010  we say BEGIN ourselves: DDL is transactional too
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("catchup_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _upgrade(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,1 @@
+"""The event log: what happened, without a word of what was said."""

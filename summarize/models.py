@@ -1,0 +1,162 @@
+"""The nouns of summarization: messages, windows, items, coverage, summaries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from core.errors import InvalidInput
+from core.ids import ChannelId, MessageId, SummaryId, UserId, WorkspaceId
+
+
+class MessageKind(StrEnum):
+    """What a message is, so that nothing is summarized as what it is not."""
+
+    TEXT = "text"
+    BOT = "bot"
+    SYSTEM = "system"  # joins, leaves, topic changes …: carried, never summarized as talk
+    FILE = "file"  # a file without a word
+    POLL = "poll"
+    DELETED = "deleted"  # a tombstone: its text is gone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaction:
+    """An emoji and who set it."""
+
+    name: str
+    users: tuple[UserId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileMarker:
+    """That a file was shared; never its content."""
+
+    name: str
+    mimetype: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What somebody said, with what happened to it since.
+
+    `text` keeps mentions, channels and links as tokens: ``<@U1>``, ``<#C1|name>``, ``<https://x|label>``, ``<!here>``;
+    entities are decoded. `root` is the first message of its thread, None outside threads and for the root itself.
+    """
+
+    id: MessageId
+    workspace: WorkspaceId
+    channel: ChannelId
+    author: UserId
+    at: datetime
+    text: str
+    kind: MessageKind = MessageKind.TEXT
+    root: MessageId | None = None
+    broadcast: bool = False
+    edited_at: datetime | None = None
+    reactions: tuple[Reaction, ...] = ()
+    files: tuple[FileMarker, ...] = ()
+    subtype: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A half-open span of time, [since, until). Raises InvalidInput unless both are aware and in order."""
+
+    since: datetime
+    until: datetime
+
+    def __post_init__(self) -> None:
+        for name, moment in (("since", self.since), ("until", self.until)):
+            if moment.tzinfo is None:
+                raise InvalidInput(
+                    name, moment.isoformat(), "has no time zone", remedy="Add one, e.g. +00:00."
+                )
+        if self.until < self.since:
+            raise InvalidInput(
+                "until",
+                self.until.isoformat(),
+                f"lies before since, {self.since.isoformat()}",
+                remedy="Swap them.",
+            )
+
+    def holds(self, moment: datetime) -> bool:
+        """Tell whether a moment lies in the window; `until` itself does not."""
+        return self.since <= moment < self.until
+
+
+class Detail(StrEnum):
+    """How much a reader wants."""
+
+    BRIEF = "brief"
+    STANDARD = "standard"
+    FULL = "full"
+
+
+class ItemKind(StrEnum):
+    """What an item of a summary tells."""
+
+    DECISION = "decision"
+    ACTION = "action"
+    QUESTION = "question"
+    INCIDENT = "incident"
+    UPDATE = "update"
+    TOPIC = "topic"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One claim, and the messages that bear it out (at least one)."""
+
+    kind: ItemKind
+    text: str
+    citations: tuple[MessageId, ...]
+    participants: tuple[UserId, ...] = ()
+    owner: UserId | None = None
+    due: str | None = None
+    superseded: tuple[MessageId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What was found in the window, what was used, and why the rest was not."""
+
+    found: int
+    used: int
+    skipped: Mapping[str, int] = field(default_factory=dict[str, int])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """What made a summary: enough to make it again and to judge who made it worse."""
+
+    engine: str
+    model: str
+    prompt: str
+    parameters: Mapping[str, float | int | str]
+    input_hash: str
+    arm: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """An answer to "what did I miss?": items with citations, and what they cover."""
+
+    id: SummaryId
+    workspace: WorkspaceId
+    channel: ChannelId
+    reader: UserId
+    window: Window
+    thread: MessageId | None
+    detail: Detail
+    items: tuple[Item, ...]
+    participants: tuple[UserId, ...]
+    coverage: Coverage
+    provenance: Provenance
+    created_at: datetime
+    degraded: str = ""

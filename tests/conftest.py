@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
 from core.clock import ManualClock
 from core.database import Database
 from core.ids import SequentialIds
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
 
 POSTGRES = os.environ.get("CATCHUP_TEST_POSTGRES", "postgresql+asyncpg://postgres@127.0.0.1:5432/postgres")
 NATS = os.environ.get("CATCHUP_TEST_NATS", "nats://127.0.0.1:4222")
@@ -54,21 +57,31 @@ async def sqlite_database(tmp_path: Path) -> AsyncIterator[Database]:
     await database.close()
 
 
+def _elsewhere(statement: str) -> None:
+    """Run one statement on the PostgreSQL server, in a thread with an event loop of its own."""
+
+    async def execute() -> None:
+        admin = create_async_engine(POSTGRES, isolation_level="AUTOCOMMIT")
+        try:
+            async with admin.connect() as connection:
+                await connection.execute(text(statement))
+        finally:
+            await admin.dispose()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(execute())).result()
+
+
 @pytest.fixture
-async def postgres_url() -> AsyncIterator[str]:
+def postgres_url() -> Iterator[str]:
     """A fresh, empty PostgreSQL database, dropped afterwards; skips where no server answers."""
-    admin = create_async_engine(POSTGRES, isolation_level="AUTOCOMMIT")
     name = f"catchup_test_{uuid.uuid4().hex[:12]}"
     try:
-        async with admin.connect() as connection:
-            await connection.execute(text(f'CREATE DATABASE "{name}"'))
+        _elsewhere(f'CREATE DATABASE "{name}"')
     except OSError:
-        await admin.dispose()
         not_tested("PostgreSQL", "no server answers at CATCHUP_TEST_POSTGRES (127.0.0.1:5432)")
     yield POSTGRES.rsplit("/", 1)[0] + f"/{name}"
-    async with admin.connect() as connection:
-        await connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    await admin.dispose()
+    _elsewhere(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -19,7 +19,7 @@ _PYPI = "https://pypi.org/pypi/pip/json"
 def main() -> int:
     """Fetch pip's newest wheel, verify its digest, and let it install itself."""
     try:
-        with urllib.request.urlopen(_PYPI, timeout=60) as answer:  # noqa: S310  a constant https address
+        with urllib.request.urlopen(_PYPI, timeout=60) as answer:
             wheels = [file for file in json.load(answer)["urls"] if file["packagetype"] == "bdist_wheel"]
         with urllib.request.urlopen(wheels[0]["url"], timeout=120) as answer:  # noqa: S310  from PyPI's own answer
             data = answer.read()

@@ -76,13 +76,14 @@ def test_processes_that_start_at_once_migrate_once(twin: str, tmp_path: Path, re
 
 
 async def test_an_error_in_a_transaction_leaves_nothing_half_written(database: Database):
-    with pytest.raises(RuntimeError):
+    async def half_a_change() -> None:
         async with database.writing() as connection:
-            await connection.execute(
-                workspaces.insert(),
-                [{"id": "T9", "name": "n", "created_at": datetime(2026, 1, 1, tzinfo=UTC)}],
-            )
+            row = {"id": "T9", "name": "n", "created_at": datetime(2026, 1, 1, tzinfo=UTC)}
+            await connection.execute(workspaces.insert(), [row])
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await half_a_change()
 
     async with database.reading() as connection:
         assert (await connection.execute(select(func.count()).select_from(workspaces))).scalar() == 0

@@ -226,6 +226,15 @@ class Directory:
         query = select(people).where(people.c.workspace == workspace).order_by(people.c.number)
         return [_person(row) for row in await self._rows(query)]
 
+    async def people_by_id(self, workspace: WorkspaceId, ids: Iterable[UserId]) -> list[Person]:
+        """Return those of these people who are in the directory, by number."""
+        wanted = sorted(set(ids))
+        found: list[Person] = []
+        for start in range(0, len(wanted), 500):
+            some = and_(people.c.workspace == workspace, people.c.id.in_(wanted[start : start + 500]))
+            found += [_person(row) for row in await self._rows(select(people).where(some))]
+        return sorted(found, key=lambda person: person.number)
+
     async def channels(self, workspace: WorkspaceId) -> list[Channel]:
         """Return every conversation of every kind, by number. For readers use `readable_channels`."""
         query = select(channels).where(channels.c.workspace == workspace).order_by(channels.c.number)

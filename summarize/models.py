@@ -121,11 +121,19 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """What was found in the window, what was used, and why the rest was not."""
+    """What was found in the window, what was used, and why the rest was not: found == used + sum(skipped).
+
+    `context` counts thread roots from before the window that were read along with their replies; `dropped` counts
+    items that grounding refused; of `conversations` found in the window, `shown` have an item.
+    """
 
     found: int
     used: int
     skipped: Mapping[str, int] = field(default_factory=dict[str, int])
+    context: int = 0
+    dropped: int = 0
+    conversations: int = 0
+    shown: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +153,10 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """An answer to "what did I miss?": items with citations, and what they cover."""
+    """An answer to "what did I miss?": items with citations, and what they cover.
+
+    `stale` once a message it was made from was edited or deleted; its text is then gone.
+    """
 
     id: SummaryId
     workspace: WorkspaceId
@@ -160,3 +171,13 @@ class Summary:
     provenance: Provenance
     created_at: datetime
     degraded: str = ""
+    stale: bool = False
+
+
+class FeedbackKind(StrEnum):
+    """What a reader thinks of a summary or of one item."""
+
+    USEFUL = "useful"
+    WRONG = "wrong"
+    MISSING = "missing"
+    UNSAFE = "unsafe"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import (
@@ -18,14 +18,20 @@ from sqlalchemy import (
     Text,
     and_,
     func,
+    insert,
     or_,
     select,
     update,
 )
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from core.database import Database, UtcMicros, metadata, upsert
-from core.ids import ChannelId, MessageId, UserId, WorkspaceId
-from summarize.models import FileMarker, Message, MessageKind, Reaction, Window
+from core.ids import ChannelId, MessageId, SummaryId, UserId, WorkspaceId
+from summarize.codec import from_row, to_row
+from summarize.models import FileMarker, Message, MessageKind, Reaction, Summary, Window
+
+_T = TypeVar("_T")
 
 messages = Table(
     "messages",
@@ -44,6 +50,31 @@ messages = Table(
     Index("ix_messages_channel_at", "workspace", "channel", "at"),
     Index("ix_messages_root", "workspace", "root"),
 )
+summaries = Table(
+    "summaries",
+    metadata,
+    Column("workspace", String(64), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("channel", String(64), nullable=False),
+    Column("reader", String(64), nullable=False),
+    Column("since", UtcMicros, nullable=False),
+    Column("until", UtcMicros, nullable=False),
+    Column("thread", String(128)),
+    Column("detail", String(16), nullable=False),
+    Column("created_at", UtcMicros, nullable=False),
+    Column("stale", Boolean, nullable=False),
+    Column("text", Text, nullable=False),  # items and participants as JSON; empty once stale
+    Column("facts", Text, nullable=False),  # coverage, provenance, degraded as JSON
+    Index("ix_summaries_channel", "workspace", "channel", "created_at"),
+)
+summary_messages = Table(
+    "summary_messages",
+    metadata,
+    Column("workspace", String(64), primary_key=True),
+    Column("message", String(128), primary_key=True),
+    Column("summary", String(64), primary_key=True),
+)
+_AT_ONCE = 500  # ids in one query: SQLite takes a bounded number of variables
 _CHANGING = ["channel", "author", "at", "kind", "text", "root", "broadcast", "edited_at", "extra"]
 
 
@@ -112,6 +143,81 @@ class MessageStore:
         async with self._database.reading() as connection:
             rows = (await connection.execute(query.order_by(messages.c.at, messages.c.id))).mappings().all()
         return [_message(row) for row in rows]
+
+
+class SummaryStore:
+    """Summaries, and the messages each was made from."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def save(self, summary: Summary, *, made_from: Sequence[Message]) -> bool:
+        """Keep a summary; False, and nothing is kept, if a message it was made from has changed meanwhile.
+
+        The same summary again changes nothing.
+        """
+        async with self._database.writing() as connection:
+            if not await _unchanged(connection, summary.workspace, made_from):
+                return False
+            if await _found(connection, summary.workspace, summary.id) is None:
+                await connection.execute(insert(summaries).values(to_row(summary)))
+                links = [
+                    {"workspace": summary.workspace, "message": m.id, "summary": summary.id}
+                    for m in made_from
+                ]
+                key = ["workspace", "message", "summary"]
+                await upsert(connection, summary_messages, links, key=key)
+        return True
+
+    async def find(self, workspace: WorkspaceId, id: SummaryId) -> Summary | None:
+        """Return a summary by id, or None; a stale one has no items."""
+        async with self._database.reading() as connection:
+            row = await _found(connection, workspace, id)
+        return None if row is None else from_row(row)
+
+    async def invalidate(self, workspace: WorkspaceId, message_ids: Sequence[MessageId]) -> int:
+        """Mark stale, and erase the text of, exactly the summaries made from any of these; return how many."""
+        count = 0
+        async with self._database.writing() as connection:
+            for ids in _chunks(list(message_ids)):
+                of_them = select(summary_messages.c.summary).where(
+                    summary_messages.c.workspace == workspace, summary_messages.c.message.in_(ids)
+                )
+                fresh = and_(
+                    summaries.c.workspace == workspace,
+                    summaries.c.id.in_(of_them),
+                    summaries.c.stale.is_(False),
+                )
+                done = await connection.execute(update(summaries).where(fresh).values(stale=True, text=""))
+                count += done.rowcount
+        return count
+
+
+async def _found(connection: AsyncConnection, workspace: WorkspaceId, id: SummaryId) -> RowMapping | None:
+    query = select(summaries).where(summaries.c.workspace == workspace, summaries.c.id == id)
+    return (await connection.execute(query)).mappings().first()
+
+
+async def _unchanged(
+    connection: AsyncConnection, workspace: WorkspaceId, made_from: Sequence[Message]
+) -> bool:
+    """Tell whether every message is still there with the text and kind that were read."""
+    for batch in _chunks(made_from):
+        query = select(messages.c.id, messages.c.text, messages.c.kind).where(
+            messages.c.workspace == workspace, messages.c.id.in_([m.id for m in batch])
+        )
+        rows = await connection.execute(
+            query.with_for_update(read=True)
+        )  # PostgreSQL: no deletion until saved
+        now = {row.id: (row.text, row.kind) for row in rows}
+        if any(now.get(m.id) != (m.text, str(m.kind)) for m in batch):
+            return False
+    return True
+
+
+def _chunks(entries: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    for start in range(0, len(entries), _AT_ONCE):
+        yield entries[start : start + _AT_ONCE]
 
 
 def _in_channel(workspace: WorkspaceId, channel: ChannelId):  # noqa: ANN202  SQLAlchemy's expression type

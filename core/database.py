@@ -54,6 +54,8 @@ class Database:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        snapshots = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
+        self._reader = engine.execution_options(**snapshots)
         self._writer = engine.execution_options(catchup_write=True)
         self._turn = asyncio.Lock()
 
@@ -82,7 +84,7 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncConnection]:
         """Give a connection with one consistent view, never a writer's lock."""
-        async with self._engine.begin() as connection:
+        async with self._reader.begin() as connection:
             yield connection
 
     @asynccontextmanager
@@ -145,7 +147,11 @@ async def upsert(
 def _engine(url: str) -> AsyncEngine:
     try:
         parsed = make_url(url)
-        engine = create_async_engine(parsed, pool_pre_ping=not parsed.drivername.startswith("sqlite"))
+        engine = create_async_engine(
+            parsed,
+            pool_pre_ping=not parsed.drivername.startswith("sqlite"),
+            hide_parameters=True,  # an error must not quote the row: it may hold what somebody wrote
+        )
     except (ArgumentError, NoSuchModuleError) as error:
         raise InvalidInput(
             "CATCHUP_DATABASE_URL",

@@ -1,0 +1,32 @@
+"""What may be said of an unexpected error: its type and where it rose, never its message or its values."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from pathlib import Path
+
+from core.privacy import Metadata
+
+_ODD = re.compile(r"[^\w./-]", re.ASCII)
+
+
+def describe(error: BaseException) -> dict[str, Metadata]:
+    """Return type and place of an error and of what caused it, fit for a log line.
+
+    Messages of foreign errors are left out: a database driver's may quote the row, and so what somebody wrote.
+    """
+    fields: dict[str, Metadata] = {"error": type(error).__name__, "place": _place(error)}
+    cause = error.__cause__ or error.__context__
+    if cause is not None:
+        fields["cause"] = type(cause).__name__
+    return fields
+
+
+def _place(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return ""
+    last = frames[-1]
+    path = "/".join(Path(last.filename).parts[-3:])
+    return f"{_ODD.sub('_', path)[-100:]}:{last.lineno}"

@@ -1,0 +1,56 @@
+"""The REST application: routers, problems, middleware."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import cast
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from core.errors import CatchupError
+from gateway.app import Services
+from gateway.web import health
+from gateway.web.middleware import REQUEST_ID_KEY, Authenticate, BodyLimit, Envelope
+from gateway.web.problems import of_error, of_status, of_validation
+
+ROUTERS: tuple[APIRouter, ...] = (health.router,)
+
+
+def create_app(services: Services) -> FastAPI:
+    """Return the application over open services; the caller closes them after it."""
+    app = FastAPI(title="Catchup", version=_version(), docs_url=None, redoc_url=None)
+    app.state.services = services
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_exception_handler(CatchupError, _on_error)
+    app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(HTTPException, _on_status)
+    app.add_middleware(Authenticate, services=services)
+    app.add_middleware(BodyLimit, limit=services.settings.max_body_bytes)
+    app.add_middleware(Envelope, services=services)
+    return app
+
+
+async def _on_error(request: Request, error: Exception) -> Response:
+    return of_error(cast("CatchupError", error)).response(request.scope[REQUEST_ID_KEY])
+
+
+async def _on_validation(request: Request, error: Exception) -> Response:
+    found = cast("RequestValidationError", error).errors()
+    return of_validation(found).response(request.scope[REQUEST_ID_KEY])
+
+
+async def _on_status(request: Request, error: Exception) -> Response:
+    failed = cast("HTTPException", error)
+    problem = of_status(failed.status_code, str(failed.detail), failed.headers)
+    return problem.response(request.scope[REQUEST_ID_KEY])
+
+
+def _version() -> str:
+    try:
+        return version("catchup")
+    except PackageNotFoundError:
+        return "0+source"

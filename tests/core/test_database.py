@@ -117,3 +117,16 @@ def test_every_table_carries_its_workspace():
 
 def _workspace(id: str) -> Workspace:
     return Workspace(id=WorkspaceId(id), name=id, created_at=datetime(2026, 1, 1, tzinfo=UTC))
+
+
+async def test_a_reader_keeps_its_view_while_a_writer_commits(database: Database):
+    directory = Directory(database)
+    count = select(func.count()).select_from(workspaces)
+
+    async with database.reading() as connection:
+        before = (await connection.execute(count)).scalar()
+        await directory.put_workspace(_workspace("T1"))
+        after = (await connection.execute(count)).scalar()
+
+    assert (before, after) == (0, 0)
+    assert len(await directory.workspaces()) == 1

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import urllib.request
 from pathlib import Path
+from urllib.parse import urljoin
 
 _PYPI = "https://pypi.org/pypi/pip/json"
 
@@ -21,7 +22,7 @@ def main() -> int:
     try:
         with urllib.request.urlopen(_PYPI, timeout=60) as answer:
             wheels = [file for file in json.load(answer)["urls"] if file["packagetype"] == "bdist_wheel"]
-        with urllib.request.urlopen(wheels[0]["url"], timeout=120) as answer:  # noqa: S310  from PyPI's own answer
+        with urllib.request.urlopen(urljoin(_PYPI, wheels[0]["url"]), timeout=120) as answer:  # noqa: S310  from PyPI's own answer
             data = answer.read()
     except OSError as error:
         print(f"catchup: cannot fetch pip: {error}. Install it: apt install python3-venv", file=sys.stderr)

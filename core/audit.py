@@ -63,6 +63,24 @@ async def record(connection: AsyncConnection, entry: Entry) -> None:
     await connection.execute(audit.insert(), [values])
 
 
+async def entries(database: Database, *, subject: str) -> list[Entry]:
+    """Return what was done to the subjects that start with these characters, the latest first."""
+    query = select(audit).where(audit.c.subject.startswith(subject, autoescape=True))
+    async with database.reading() as connection:
+        rows = (await connection.execute(query.order_by(audit.c.seq.desc()))).mappings().all()
+    return [
+        Entry(
+            at=row["at"],
+            actor=row["actor"],
+            action=row["action"],
+            subject=row["subject"],
+            reason=row["reason"],
+            data=orjson.loads(row["data"]),
+        )
+        for row in rows
+    ]
+
+
 async def verify(database: Database) -> int:
     """Return the number of entries if the chain is whole; raises DataDamaged at the first broken link."""
     previous, count = _GENESIS, 0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
 
-from sqlalchemy import Column, String, Table, Text, and_, select, update
+from sqlalchemy import Column, String, Table, Text, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import Entry, record
@@ -39,7 +40,10 @@ releases = Table(
 
 
 class Releases:
-    """Moves artifacts along the train and tells which version a workspace gets."""
+    """Moves artifacts along the train and tells which version a workspace gets.
+
+    The moves of one name are made one at a time, and each bears a later time than the one before it.
+    """
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -49,9 +53,11 @@ class Releases:
         """Put a version on the train; a version that is there already stays where it stands."""
         release = Release(artifact=artifact, stage=Stage.DRAFT, since=self._clock.now(), by=by)
         async with self._database.writing() as connection:
-            if await _find(connection, artifact) is None:
-                await self._save(connection, release, action="draft")
-        return await self.find(artifact)
+            await _queue_up(connection, artifact)
+            current = await _find(connection, artifact)
+            if current is not None:
+                return current
+            return await self._save(connection, release, action="draft")
 
     async def promote(self, artifact: Artifact, to: Stage, authority: Authority, *, by: str) -> Release:
         """Advance a version; a version that reaches live retires the one before it.
@@ -59,28 +65,28 @@ class Releases:
         Raises NotFound, Conflict, VerdictRequired.
         """
         async with self._database.writing() as connection:
+            await _queue_up(connection, artifact)
             current = await _find(connection, artifact)
             if current is None:
                 raise _unknown(artifact)
             moved = advance(current, to, authority, at=self._clock.now(), by=by)
             if to is Stage.LIVE:
                 await self._retire_live(connection, artifact, by)
-            await self._save(
-                connection, moved, action="override" if isinstance(authority, Override) else "promote"
-            )
-        return moved
+            action = "override" if isinstance(authority, Override) else "promote"
+            return await self._save(connection, moved, action=action)
 
     async def roll_back(self, artifact: Artifact, *, by: str, reason: str) -> Release:
         """Take a version offline; if it was live, the one that was live before it is live again."""
         async with self._database.writing() as connection:
+            await _queue_up(connection, artifact)
             current = await _find(connection, artifact)
             if current is None:
                 raise _unknown(artifact)
             moved = roll_back(current, at=self._clock.now(), by=by, reason=reason)
-            await self._save(connection, moved, action="rollback")
+            moved = await self._save(connection, moved, action="rollback")
             if current.stage is Stage.LIVE:
                 await self._revive(connection, artifact, by)
-        return moved
+            return moved
 
     async def find(self, artifact: Artifact) -> Release:
         """Return where a version stands; raises NotFound."""
@@ -106,42 +112,61 @@ class Releases:
                 return release
         return next((release for release in every if release.stage is Stage.LIVE), None)
 
-    async def _save(self, connection: AsyncConnection, release: Release, *, action: str) -> None:
-        row = {**asdict(release.artifact), **asdict(release)}
+    async def _save(self, connection: AsyncConnection, release: Release, *, action: str) -> Release:
+        release = replace(release, since=await _later(connection, release))
+        artifact = release.artifact
+        row = {**asdict(artifact), **asdict(release), "kind": str(artifact.kind), "stage": str(release.stage)}
         del row["artifact"]
-        row["kind"], row["stage"] = str(release.artifact.kind), str(release.stage)
         keys = ["kind", "name", "version"]
         await upsert(connection, releases, [row], key=keys, update=["stage", "since", "by", "reason"])
-        subject = f"{release.artifact.kind}/{release.artifact.name}@{release.artifact.version}"
-        data = {"stage": str(release.stage)}
         entry = Entry(
             at=release.since,
             actor=release.by,
             action=action,
-            subject=subject,
+            subject=subject(artifact),
             reason=release.reason,
-            data=data,
+            data={"stage": str(release.stage)},
         )
         await record(connection, entry)
+        return release
 
     async def _retire_live(self, connection: AsyncConnection, artifact: Artifact, by: str) -> None:
-        live = _in_stage(artifact, Stage.LIVE)
-        values = {"stage": str(Stage.RETIRED), "since": self._clock.now(), "by": by}
-        await connection.execute(update(releases).where(live).values(values))
+        query = select(releases).where(_in_stage(artifact, Stage.LIVE))
+        for row in (await connection.execute(query)).mappings().all():
+            live = _release(dict(row))
+            reason = f"{artifact.version} took its place"
+            retired = replace(live, stage=Stage.RETIRED, since=self._clock.now(), by=by, reason=reason)
+            await self._save(connection, retired, action="retire")
 
     async def _revive(self, connection: AsyncConnection, artifact: Artifact, by: str) -> None:
         query = select(releases).where(_in_stage(artifact, Stage.RETIRED)).order_by(releases.c.since.desc())
         row = (await connection.execute(query.limit(1))).mappings().first()
         if row is not None:
+            reason = f"live again: {artifact.version} was rolled back"
             before = _release(dict(row))
-            back = Release(
-                artifact=before.artifact,
-                stage=Stage.LIVE,
-                since=self._clock.now(),
-                by=by,
-                reason=f"live again: {artifact.version} was rolled back",
-            )
+            back = replace(before, stage=Stage.LIVE, since=self._clock.now(), by=by, reason=reason)
             await self._save(connection, back, action="revive")
+
+
+def subject(artifact: Artifact) -> str:
+    """Return how the audit log names an artifact: `prompt/channel-summary@0123456789abcdef`."""
+    return f"{artifact.kind}/{artifact.name}@{artifact.version}"
+
+
+async def _queue_up(connection: AsyncConnection, artifact: Artifact) -> None:
+    """Wait until nobody else moves a version of this name: two may not go live at once."""
+    if connection.dialect.name == "postgresql":  # SQLite has one writer anyway
+        key = f"releases:{artifact.kind}/{artifact.name}"
+        await connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(key))))
+
+
+async def _later(connection: AsyncConnection, release: Release) -> datetime:
+    """Return the release's time, or just after the last move of its name if the clock stood still or went back."""
+    query = select(func.max(releases.c.since)).where(
+        releases.c.kind == str(release.artifact.kind), releases.c.name == release.artifact.name
+    )
+    last: datetime | None = (await connection.execute(query)).scalar()
+    return release.since if last is None else max(release.since, last + timedelta(microseconds=1))
 
 
 def _in_stage(artifact: Artifact, stage: Stage):  # noqa: ANN202  pyright infers SQLAlchemy's expression type

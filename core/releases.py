@@ -57,6 +57,7 @@ TRAFFIC: Mapping[Stage, float] = {Stage.CANARY_5: 0.05, Stage.CANARY_50: 0.5, St
 """The share of workspaces that get a version at a stage; 0 where none is named."""
 
 _ROAD = (Stage.DRAFT, Stage.EVALUATED, Stage.GATED, Stage.SHADOW, Stage.CANARY_5, Stage.CANARY_50, Stage.LIVE)
+_OFF = frozenset({Stage.RETIRED, Stage.ROLLED_BACK})
 _ONLINE = frozenset({Stage.SHADOW, Stage.CANARY_5, Stage.CANARY_50, Stage.LIVE})
 
 
@@ -78,6 +79,7 @@ class Bounds:
     dataset: Digest
     model: str
     judge: str = ""
+    scorers: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,14 +93,28 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What a candidate must show: each metric not worse by its margin, every hard constraint kept."""
+    """What a candidate must show: each metric not worse by its margin, every hard constraint kept.
+
+    A margin of 0 asks for superiority. Fewer than `min_cases` cases never PASS: one case has no spread.
+    """
 
     margins: Mapping[str, float]
     constraints: frozenset[str] = frozenset()
+    min_cases: int = 2
 
     def __post_init__(self) -> None:
         if not self.margins and not self.constraints:
             raise InvalidInput("margins", {}, "asks for nothing", remedy="Name at least one metric.")
+        for name, margin in self.margins.items():
+            if not 0 <= margin < float("inf"):
+                raise InvalidInput(
+                    f"margins.{name}",
+                    margin,
+                    "is not a margin",
+                    remedy="Use 0 (superior) or a positive number.",
+                )
+        if self.min_cases < 2:
+            raise InvalidInput("min_cases", self.min_cases, "is below 2", remedy="One case shows no spread.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +170,7 @@ def gate(evidence: Evidence, policy: Policy) -> Verdict:
         for name in sorted(policy.constraints)
         if not evidence.constraints.get(name, False)
     ]
-    found = [_judge(name, margin, evidence.differences.get(name)) for name, margin in policy.margins.items()]
+    found = [_judge(name, evidence.differences.get(name), policy) for name in policy.margins]
     decisions = {decision for decision, _ in found}
     if broken or Decision.FAIL in decisions:
         decision = Decision.FAIL
@@ -167,7 +183,9 @@ def gate(evidence: Evidence, policy: Policy) -> Verdict:
 def advance(release: Release, to: Stage, authority: Authority, *, at: datetime, by: str) -> Release:
     """Return the release one or more stages further, on the authority of a PASS or a person's override.
 
-    Raises VerdictRequired unless the Verdict is a PASS for this version; Conflict for a step back.
+    A retired version may board again on either; one that was rolled back only on a person's word, for what was
+    seen online outweighs the Verdict from before. Raises VerdictRequired unless the Verdict is a PASS for this
+    version; Conflict for a step back.
     """
     if not _is_ahead(release.stage, to):
         raise Conflict(
@@ -175,7 +193,7 @@ def advance(release: Release, to: Stage, authority: Authority, *, at: datetime, 
             remedy="Stages only go forward; use rollback to go back.",
         )
     if isinstance(authority, Verdict):
-        _must_count(authority, release.artifact)
+        _must_count(authority, release)
     reason = authority.reason if isinstance(authority, Override) else "; ".join(authority.reasons)
     return replace(release, stage=to, since=at, by=by, reason=reason)
 
@@ -191,12 +209,17 @@ def roll_back(release: Release, *, at: datetime, by: str, reason: str) -> Releas
 
 
 def _is_ahead(now: Stage, to: Stage) -> bool:
-    return now in _ROAD and to in _ROAD and _ROAD.index(to) > _ROAD.index(now)
+    """Tell whether a stage lies ahead; what was taken off the train boards it anew, as a draft does."""
+    start = _ROAD.index(Stage.DRAFT if now in _OFF else now)
+    return to in _ROAD and _ROAD.index(to) > start
 
 
-def _judge(name: str, margin: float, difference: Interval | None) -> tuple[Decision, str]:
+def _judge(name: str, difference: Interval | None, policy: Policy) -> tuple[Decision, str]:
     if difference is None:
         return Decision.INCONCLUSIVE, f"{name}: not measured"
+    if difference.n < policy.min_cases:
+        return Decision.INCONCLUSIVE, f"{name}: {difference.n} cases, the policy asks for {policy.min_cases}"
+    margin = policy.margins[name]
     shown = f"{difference.estimate:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}], margin -{margin:g}"
     if difference.low > -margin:
         return Decision.PASS, f"{name}: not worse by the margin: {shown}"
@@ -205,11 +228,17 @@ def _judge(name: str, margin: float, difference: Interval | None) -> tuple[Decis
     return Decision.INCONCLUSIVE, f"{name}: too few cases to tell: {shown}"
 
 
-def _must_count(verdict: Verdict, artifact: Artifact) -> None:
-    if verdict.bounds.artifact != artifact.version:
+def _must_count(verdict: Verdict, release: Release) -> None:
+    version = release.artifact.version
+    if verdict.bounds.artifact != version:
         raise VerdictRequired(
-            f"the Verdict is about version {verdict.bounds.artifact}, not {artifact.version}.",
+            f"the Verdict is about version {verdict.bounds.artifact}, not {version}.",
             remedy="Evaluate and gate this version.",
+        )
+    if release.stage is Stage.ROLLED_BACK:
+        raise VerdictRequired(
+            f"{version} was rolled back ({release.reason}); a Verdict does not outweigh that.",
+            remedy="Push a better version, or override with a reason.",
         )
     if verdict.decision is not Decision.PASS:
         raise VerdictRequired(

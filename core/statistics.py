@@ -11,6 +11,8 @@ from scipy import stats
 
 from core.errors import InvalidInput
 
+_BATCH = 1_000_000  # resampled values held at once: 8 MB, whatever the number of cases
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
@@ -70,7 +72,7 @@ def _bca(sample: np.ndarray, level: float, resamples: int, seed: int) -> tuple[f
             np.mean,
             confidence_level=level,
             n_resamples=resamples,
-            batch=1_000,
+            batch=max(1, _BATCH // sample.size),
             method="BCa",
             vectorized=True,
             rng=np.random.default_rng(seed),

@@ -23,7 +23,6 @@ from sqlalchemy import (
     select,
     update,
 )
-
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.database import Database, UtcMicros, metadata, upsert
@@ -126,6 +125,11 @@ class MessageStore:
         query = select(messages).where(messages.c.workspace == workspace, messages.c.id == id)
         return next(iter(await self._messages(query)), None)
 
+    async def stored(self, workspace: WorkspaceId, ids: Sequence[MessageId]) -> dict[MessageId, Message]:
+        """Return those of the messages that are stored, by id, whatever their channel: for `Intake` alone."""
+        wanted = and_(messages.c.workspace == workspace, messages.c.id.in_(ids))
+        return {message.id: message for message in await self._messages(select(messages).where(wanted))}
+
     async def last_at(self, workspace: WorkspaceId, channel: ChannelId) -> datetime | None:
         """Return when the newest message of a channel was sent."""
         query = select(func.max(messages.c.at)).where(_in_channel(workspace, channel))
@@ -173,7 +177,7 @@ class SummaryStore:
         """Return a summary by id, or None; a stale one has no items."""
         async with self._database.reading() as connection:
             row = await _found(connection, workspace, id)
-        return None if row is None else from_row(row)
+        return None if row is None else from_row({str(name): value for name, value in row.items()})
 
     async def invalidate(self, workspace: WorkspaceId, message_ids: Sequence[MessageId]) -> int:
         """Mark stale, and erase the text of, exactly the summaries made from any of these; return how many."""

@@ -17,6 +17,7 @@ from core.release_store import Releases
 from core.telemetry import Log, Metrics
 from gateway.keys import Keys
 from gateway.limits import Limiter, MemoryLimiter
+from gateway.readiness import Readiness, Warmup
 from gateway.settings import EmbedderName, Settings
 from summarize.access import Access
 from summarize.store import MessageStore
@@ -40,6 +41,8 @@ class Services:
     embedder: Embedder
     messages: MessageStore
     access: Access
+    warmup: Warmup
+    readiness: Readiness
 
 
 @asynccontextmanager
@@ -56,13 +59,17 @@ async def open_services(
         opened.push_async_callback(database.close)
         events = await _open_events(settings)
         opened.push_async_callback(events.close)
+        log = Log(clock, level=logging.getLevelNamesMapping()[settings.log_level.upper()])
         directory = Directory(database)
         messages = MessageStore(database)
+        embedder = _embedder(settings)
+        warmup = Warmup("embedder", lambda: embedder.embed(["warm"]), log)
+        checks = {"database": database.ping, "events": events.end, "embedder": warmup.check}
         yield Services(
             settings=settings,
             clock=clock,
             ids=ids,
-            log=Log(clock, level=logging.getLevelNamesMapping()[settings.log_level.upper()]),
+            log=log,
             metrics=Metrics(),
             database=database,
             directory=directory,
@@ -70,9 +77,11 @@ async def open_services(
             releases=Releases(database, clock),
             keys=Keys(database, clock, ids),
             limiter=MemoryLimiter(clock, rate=settings.rate_per_second, burst=settings.rate_burst),
-            embedder=_embedder(settings),
+            embedder=embedder,
             messages=messages,
             access=Access(directory, messages),
+            warmup=warmup,
+            readiness=Readiness(checks),
         )
 
 

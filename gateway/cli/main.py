@@ -1,31 +1,114 @@
-"""The command `catchup`."""
+"""The command `catchup`: which commands there are, and how an error of ours looks in a terminal."""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
 import sys
+from dataclasses import dataclass
 
 import typer
 
+from core import errors
 from core.errors import CatchupError
 
-_COMMANDS = ("serve", "imports", "summarize", "recommend", "prompts", "evals", "keys", "workspaces")
+_EXAMPLES = """
+[bold]Start here[/bold]
 
-app = typer.Typer(name="catchup", no_args_is_help=True, pretty_exceptions_enable=False)
+  catchup demo                                       a sample workspace, served, with a key and curl lines
+  catchup import slack EXPORT.zip                    your own workspace
+  catchup summarize '#incidents' --last 7d --user @ana
+  catchup recommend channels --user @ana --use-case channel_browser -k 10
+  catchup keys create chat-client --scope summaries
+  catchup serve                                      REST and console on 127.0.0.1:8080, gRPC on :8081
+
+Everything is kept in the folder CATCHUP_HOME (.catchup here). Settings: docs/reference/settings.md.
+"""
+
+EXIT_CODES = {
+    errors.InvalidInput: 2,
+    errors.NotFound: 3,
+    errors.NotPermitted: 4,
+    errors.NotAuthenticated: 4,
+    errors.Conflict: 5,
+    errors.Unavailable: 6,
+}
+"""What the process ends with, by the nearest ancestor; any other error of ours is 1."""
 
 
-def _register() -> None:
-    for name in _COMMANDS:
-        if importlib.util.find_spec(f"gateway.cli.{name}"):
-            app.add_typer(importlib.import_module(f"gateway.cli.{name}").app)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A command and where it is defined: a function, or a Typer with commands of its own."""
+
+    module: str
+    attribute: str = "app"
+
+
+COMMANDS = {
+    "demo": Command(module="demo", attribute="demo"),
+    "serve": Command(module="serve", attribute="serve"),
+    "import": Command(module="imports"),
+    "summarize": Command(module="summarize", attribute="summarize"),
+    "recommend": Command(module="recommend"),
+    "prompts": Command(module="prompts"),
+    "eval": Command(module="evals"),
+    "pipeline": Command(module="pipelines"),
+    "workspaces": Command(module="operate", attribute="workspaces"),
+    "keys": Command(module="keys"),
+    "migrate": Command(module="operate", attribute="migrate"),
+    "version": Command(module="operate", attribute="version"),
+}
+
+
+def build(only: str | None = None) -> typer.Typer:
+    """Return the command line; with `only`, no module but that command's is imported, so that it starts fast."""
+    app = typer.Typer(
+        name="catchup",
+        help="Cited channel summaries, prompts under control, recommendations: the ML behind a team chat.",
+        epilog=_EXAMPLES,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_start)
+    for name, command in COMMANDS.items():
+        if only in (None, name) and importlib.util.find_spec(f"gateway.cli.{command.module}"):
+            _add(
+                app,
+                name,
+                getattr(importlib.import_module(f"gateway.cli.{command.module}"), command.attribute),
+            )
+    return app
 
 
 def main() -> None:
-    """Run a command; an error of ours becomes one clear line and an exit code, never a traceback."""
-    _register()
+    """Run a command; an error of ours becomes two clear lines and an exit code, never a traceback."""
+    only = sys.argv[1] if len(sys.argv) > 1 and sys.argv[1] in COMMANDS else None
     try:
-        app()
+        build(only)()
     except CatchupError as error:
-        print(f"catchup: {error.message}\n{error.remedy}".rstrip(), file=sys.stderr)  # noqa: T201
-        sys.exit(2)
+        sys.exit(report(error))
+
+
+def report(error: CatchupError) -> int:
+    """Say on stderr what was wrong and what to do; return the exit code."""
+    typer.secho(f"catchup: {error.message}", err=True, fg=typer.colors.RED)
+    if error.remedy:
+        typer.secho(error.remedy, err=True)
+    return next((EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES), 1)
+
+
+def _start() -> None:
+    """Let Typer keep the commands as subcommands even if there is only one."""
+
+
+def _add(app: typer.Typer, name: str, command: object) -> None:
+    if isinstance(command, typer.Typer):
+        app.add_typer(command, name=name)
+    elif callable(command):
+        app.command(name)(command)
+
+
+if __name__ == "__main__":
+    main()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import cast
 
 from fastapi import APIRouter, FastAPI, Request
@@ -12,6 +11,7 @@ from starlette.responses import Response
 
 from core.errors import CatchupError
 from gateway.app import Services
+from gateway.version import version
 from gateway.web import health
 from gateway.web.middleware import REQUEST_ID_KEY, Authenticate, BodyLimit, Envelope
 from gateway.web.problems import of_error, of_status, of_validation
@@ -21,7 +21,7 @@ ROUTERS: tuple[APIRouter, ...] = (health.router,)
 
 def create_app(services: Services) -> FastAPI:
     """Return the application over open services; the caller closes them after it."""
-    app = FastAPI(title="Catchup", version=_version(), docs_url=None, redoc_url=None)
+    app = FastAPI(title="Catchup", version=version(), docs_url=None, redoc_url=None)
     app.state.services = services
     for router in ROUTERS:
         app.include_router(router)
@@ -47,10 +47,3 @@ async def _on_status(request: Request, error: Exception) -> Response:
     failed = cast("HTTPException", error)
     problem = of_status(failed.status_code, str(failed.detail), failed.headers)
     return problem.response(request.scope[REQUEST_ID_KEY])
-
-
-def _version() -> str:
-    try:
-        return version("catchup")
-    except PackageNotFoundError:
-        return "0+source"

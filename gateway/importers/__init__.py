@@ -1,0 +1,1 @@
+"""How other systems' data come in: Slack exports, message files, interaction tables, live chat events."""

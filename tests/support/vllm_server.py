@@ -1,0 +1,93 @@
+"""A real vLLM server on this machine, for as long as a test needs it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+PYTHON = Path(os.environ.get("CATCHUP_TEST_VLLM", ROOT / ".venv-vllm" / "bin" / "python"))
+NAME = "tiny-llama"
+START_SECONDS = 180
+STOP_SECONDS = 15
+
+
+def why_absent() -> str | None:
+    """Return why no vLLM can be started here, or None if one can."""
+    return None if PYTHON.exists() else f"{PYTHON} is not there (run tools/vllm_env.sh)"
+
+
+@contextmanager
+def vllm_server(model: Path, log: Path, *arguments: str) -> Iterator[str]:
+    """Serve a model and give its URL once it is healthy; 40 to 75 s on two cores, 3 GB of memory."""
+    port = _free_port()
+    command = [
+        *(str(PYTHON), "-m", "vllm.entrypoints.openai.api_server", "--model", str(model)),
+        *("--served-model-name", NAME, "--host", "127.0.0.1", "--port", str(port)),
+        *("--dtype", "float32", "--max-model-len", "4096", "--max-num-seqs", "16", "--enforce-eager"),
+        *("--structured-outputs-config", '{"backend":"xgrammar","disable_any_whitespace":true}'),
+        *("--scheduling-policy", "priority", "--enable-prompt-tokens-details", "--seed", "0"),
+        *arguments,
+    ]
+    settings = {
+        "VLLM_CPU_KVCACHE_SPACE": "1",
+        "VLLM_NO_USAGE_STATS": "1",
+        "HF_HUB_OFFLINE": "1",
+        "PYTHONUNBUFFERED": "1",
+        "TORCHDYNAMO_DISABLE": "1",  # else the first request with logprobs compiles for half a minute
+    }
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=os.environ | settings,
+            start_new_session=True,
+        )
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _wait_until_healthy(url, process, log)
+            yield url
+        finally:
+            _stop(process)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{url}/health", timeout=2) as answer:  # noqa: S310 (our own http URL)
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.5)
+    ended = f"ended with {process.returncode}" if process.poll() is not None else "was not healthy in time"
+    tail = "\n".join(log.read_text(errors="replace").splitlines()[-40:])
+    raise RuntimeError(f"vLLM {ended}; the end of its log:\n{tail}")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End the server and all its children."""
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, sign)
+            process.wait(timeout=STOP_SECONDS)
+        except ProcessLookupError:
+            break
+        except subprocess.TimeoutExpired:
+            continue
+    process.wait(timeout=STOP_SECONDS)

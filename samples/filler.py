@@ -19,7 +19,7 @@ _CHOICE = re.compile(r"\[([^\[\]]*\|[^\[\]]*)\]")
 _SLOT = re.compile(r"\{([a-z]+)\}")
 _CUE = re.compile(r"^([a-z]+): (.*)$")
 _NOD = ("+1", "heart", "tada", "eyes", "joy", "pray", "white_check_mark", "raised_hands")
-_WEEKEND = {"random": 0.35, "support": 0.3, "oncall": 0.3, "berlin": 0.15}
+_WEEKEND = {"random": 0.35, "support": 0.3, "oncall": 0.3}
 
 Busy = dict[str, list[tuple[datetime, datetime]]]
 
@@ -65,12 +65,13 @@ def rhythms() -> dict[str, object]:
     return cast(dict[str, object], read_yaml(HERE / "sketches" / "rhythms.yaml"))
 
 
-def phrases(world: World, day: int) -> Phrases:
-    """Return the phrase maker for a day: it names only people who are there."""
+def phrases(world: World, day: int, *, without: Sequence[str] = ()) -> Phrases:
+    """Return the phrase maker for a day: it names people who are there, but not those `without`."""
     slots = cast(dict[str, list[str]], rhythms()["slots"])
-    inside = [
-        p.handle for p in world.workspace.humans if not p.guest and (p.start or -99) <= day < (p.left or 99)
-    ]
+    today = f"{world.timeline.workday(day):%A}"
+    slots = slots | {"weekday": [name for name in slots["weekday"] if name != today]}
+    humans = [p for p in world.workspace.humans if not p.guest and p.handle not in without]
+    inside = [p.handle for p in humans if (p.start or -99) <= day < (p.left or 99)]
     return Phrases(slots=slots, handles=inside)
 
 
@@ -120,7 +121,7 @@ def _play(world: World, key: str, name: str, sketch: str, day: date) -> list[Pos
     cues = [found.groups() for line in sketch.strip().split("\n") if (found := _CUE.match(line))]
     roles = list(dict.fromkeys(who for who, _ in cues))
     chosen, at = _cast(world, world.workspace.channels[name], roles, day, dice)
-    voice = phrases(world, world.timeline.number(at))
+    voice = phrases(world, world.timeline.number(at), without=list(chosen.values()))
     threaded = len(cues) > 1 and dice.random() < 0.3
     posts: list[Post] = []
     for index, (who, text) in enumerate(cues, 1):

@@ -48,21 +48,31 @@ def _standup(world: World, team: str, day: date, number: int) -> Iterator[Post]:
             yield Post(key=f"{root}:{who}", channel=team, author=who, at=at, text=text, root=root)
 
 
+def _release(voice: Phrases, dice: Random, number: int) -> str:
+    """Return a service and a version that grows by the day."""
+    service = voice.say("{service}", dice)
+    base = len(service) * 7 % 40
+    return (
+        f"{service} {2 + len(service) % 3}.{base + (number + 30) // 2}.{number % 2 * 2 + dice.randrange(2)}"
+    )
+
+
 def _deploy(world: World, key: str, day: date, number: int) -> Iterator[Post]:
     dice = world.dice(key)
     voice = phrases(world, number)
     at = _at(day, dice.uniform(6, 18), dice)
     crew = [p for p in _DEPLOYERS if awake(world, p, at) and p in world.members("platform", at)]
     who = dice.choice(crew)
-    service = voice.say("{service} {version}", dice)
+    service = _release(voice, dice, number)
+    by = world.workspace.people[who].username
     roll = dice.random()
     if roll < 0.62:
         target = dice.choice(("production", "production", "staging"))
-        text = f"{service} deployed to {target} by {who} || {{n}}m {{nn}}s, {{nn}}{{n}} checks passed"
+        text = f"{service} deployed to {target} by {by} || {{n}}m 1{{n}}s, {{nn}}{{n}} checks passed"
     elif roll < 0.88:
         text = f"build failed on main: {service} || {{n}} of {{nnn}} tests failed, first: test_[plan_limits|tariff_gap|badge_offline|retry_after|session_merge]"
     else:
-        text = f"{service} rolled back in production by {who} || health check [timed out|failed twice] after {{n}}m"
+        text = f"{service} rolled back in production by {by} || health check [timed out|failed twice] after {{n}}m"
     yield Post(key=key, channel="deploys", author="shipyard", at=at, text=voice.say(text, dice))
     if roll >= 0.62 and who in world.members("deploys", at) and dice.random() < 0.55:
         words = "[flaky, rerunning|mine, fix coming|known, see {pr}|runner ran out of disk|missing migration, one minute]"
@@ -76,9 +86,10 @@ def _page(world: World, key: str, day: date, number: int) -> Iterator[Post]:
     dice = world.dice(key)
     voice = phrases(world, number)
     at = _at(day, dice.uniform(0, 23), dice)
+    service = voice.say("{service}", dice)
     text = (
-        "[P3|P4] {service}: [disk {nn} %|p95 {nnn} ms|queue depth {nnn}|certificate on staging expires in {nn} days"
-        "|worker restarted {n} times|no heartbeat from {depot}] || service={service} for={n}m"
+        f"[P3|P4] {service}: [disk 8{{n}} %|p95 {{nnn}} ms|queue depth {{nnn}}|certificate on staging expires in {{nn}} days"
+        f"|worker restarted {{n}} times|no heartbeat from {{depot}}] || service={service} for={{n}}m"
     )
     # Square brackets hold choices, so the priority gets its own after they are made.
     text = "[" + voice.say(text, dice).replace(" ", "] ", 1)
@@ -102,7 +113,8 @@ def _ticket(world: World, key: str, day: date, number: int) -> Iterator[Post]:
     tickets = cast(list[dict[str, str | list[str]]], rhythms()["tickets"])
     ticket = dice.choice(tickets)
     at = _at(day, dice.uniform(5, 19), dice)
-    title = voice.say(f"#{{nnn}}{{n}} {ticket['title']}", dice)
+    serial = 8200 + (number + 30) * 8 + int(key.rsplit(":", 1)[1])
+    title = f"#{serial} " + voice.say(str(ticket["title"]), dice)
     yield Post(
         key=key,
         channel="support",

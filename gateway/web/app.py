@@ -12,16 +12,18 @@ from starlette.responses import Response
 from core.errors import CatchupError
 from gateway.app import Services
 from gateway.version import version
-from gateway.web import health
+from gateway.web import docs, health
 from gateway.web.middleware import REQUEST_ID_KEY, Authenticate, BodyLimit, Envelope
+from gateway.web.openapi import document
 from gateway.web.problems import of_error, of_status, of_validation
 
-ROUTERS: tuple[APIRouter, ...] = (health.router,)
+ROUTERS: tuple[APIRouter, ...] = (docs.router, health.router)
 
 
 def create_app(services: Services) -> FastAPI:
     """Return the application over open services; the caller closes them after it."""
     app = FastAPI(title="Catchup", version=version(), docs_url=None, redoc_url=None)
+    app.openapi = lambda: document(app)
     app.state.services = services
     for router in ROUTERS:
         app.include_router(router)

@@ -1,0 +1,1 @@
+"""The gRPC door: the same services, with deadlines and cancellation."""

@@ -71,6 +71,8 @@ def _lines(script: str) -> Iterator[Line]:
 
 def _read(raw: Mapping[str, Any]) -> Conversation:
     now = raw["day"] == "now"
+    lines = tuple(_lines(raw["script"]))
+    marked = {mark for line in lines for mark in line.marks}
     return Conversation(
         id=raw["id"],
         channel=raw["channel"],
@@ -78,10 +80,10 @@ def _read(raw: Mapping[str, Any]) -> Conversation:
         weekday=raw.get("on", ""),
         start=raw["start"],
         gap=raw["gap"],
-        kinds=tuple(raw["kinds"]),
+        kinds=tuple(dict.fromkeys((*raw["kinds"], *sorted(marked)))),
         interleave=raw.get("interleave", ""),
         summary=" ".join(str(raw["summary"]).split()),
-        lines=tuple(_lines(raw["script"])),
+        lines=lines,
     )
 
 

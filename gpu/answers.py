@@ -1,4 +1,4 @@
-"""What every real ChatModel checks of an answer before it says that it is whole."""
+"""What every real ChatModel does alike: say the messages, check an answer, end at the deadline."""
 
 from __future__ import annotations
 
@@ -6,6 +6,16 @@ import json
 
 from core.chat import ChatRequest, FinishReason
 from core.errors import GenerationFailed, ModelTimeout
+
+
+def turns(request: ChatRequest) -> list[dict[str, str]]:
+    """Return the messages as chat templates and servers take them; a lone surrogate becomes "?"."""
+    return [{"role": message.role, "content": readable(message.content)} for message in request.messages]
+
+
+def readable(text: str) -> str:
+    """Return a text that UTF-8 can carry."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def check_json(text: str, finish: FinishReason, request: ChatRequest) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 
 from core.embedding import Vectors
 from core.errors import DataDamaged, InvalidInput, ModelUnavailable
+from gpu.answers import readable
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -84,9 +85,10 @@ class MiniLmEmbedder:
         """Return one unit row per text, float32, shape (len(texts), 384)."""
         self.load()
         loaded = cast("_Loaded", self._loaded)
-        readable = [text.encode("utf-8", "replace").decode() for text in texts]  # no lone surrogates
         rows = np.empty((len(texts), DIMENSION), dtype=np.float32)
-        token_ids = [encoding.ids for encoding in loaded.tokenizer.encode_batch(readable)]
+        token_ids = [
+            encoding.ids for encoding in loaded.tokenizer.encode_batch([readable(text) for text in texts])
+        ]
         for batch in _batches([len(ids) for ids in token_ids]):
             with self._lock:
                 rows[batch] = _pooled(loaded.hidden, [token_ids[i] for i in batch])

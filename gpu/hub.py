@@ -13,6 +13,7 @@ from transformers.utils import logging as transformers_logging
 
 from core.chat import ChatRequest
 from core.errors import ModelRefused, ModelUnavailable
+from gpu.answers import readable, turns
 from gpu.grammar import Vocabulary
 from gpu.job import ModelSource
 
@@ -95,8 +96,7 @@ class LoadedModel:
 
         Raises ModelRefused (400) when they and max_tokens exceed the model's context.
         """
-        turns = [{"role": message.role, "content": message.content} for message in request.messages]
-        text = self._tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
+        text = self._tokenizer.apply_chat_template(turns(request), add_generation_prompt=True, tokenize=False)
         ids = self._tokenizer.backend_tokenizer.encode(text, add_special_tokens=False).ids
         context = self._config.max_position_embeddings
         if len(ids) + request.max_tokens > context:
@@ -110,8 +110,7 @@ class LoadedModel:
 
     def count(self, text: str) -> int:
         """Return the tokens of a text, none of them special."""
-        clean = text.encode("utf-8", "replace").decode()
-        return len(self._tokenizer.backend_tokenizer.encode(clean, add_special_tokens=False).ids)
+        return len(self._tokenizer.backend_tokenizer.encode(readable(text), add_special_tokens=False).ids)
 
     def decode(self, ids: Sequence[int], *, special: bool = False) -> str:
         """Return the text of tokens, special ones only on demand."""

@@ -12,7 +12,7 @@ import orjson
 
 from core.chat import ChatDelta, ChatRequest, Json
 from core.errors import InvalidInput, ModelRefused, ModelUnavailable
-from gpu.answers import timed_out
+from gpu.answers import readable, timed_out
 from gpu.openai_wire import AnswerReader, payload, refusal
 from gpu.sse import SseParser
 
@@ -73,7 +73,7 @@ class OpenAIChatModel:
         A server that has none gets a third of the UTF-8 bytes, rounded up: more than most texts have.
         """
         if self._has_tokenizer:
-            body = orjson.dumps({"model": self._name, "prompt": text, "add_special_tokens": False})
+            body = orjson.dumps({"model": self._name, "prompt": readable(text), "add_special_tokens": False})
             try:
                 counted = await self._json("/tokenize", body)
                 return int(cast("int", counted["count"]))

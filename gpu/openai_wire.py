@@ -12,7 +12,7 @@ import orjson
 
 from core.chat import ChatDelta, ChatRequest, FinishReason, Json, TokenLogprob, Usage
 from core.errors import CatchupError, GenerationFailed, ModelRefused, ModelUnavailable
-from gpu.answers import check_json
+from gpu.answers import check_json, turns
 
 _FINISH: Final[Mapping[str, FinishReason]] = {"stop": "stop", "length": "length"}
 _REMEDIES: Final = {
@@ -33,7 +33,7 @@ def payload(request: ChatRequest, model: str) -> bytes:
     """Return the JSON body that asks for a stream with usage; `priority` only when it is not zero."""
     body: dict[str, object] = {
         "model": model,
-        "messages": [{"role": message.role, "content": message.content} for message in request.messages],
+        "messages": turns(request),
         "max_tokens": request.max_tokens,
         "temperature": request.temperature,
         "stream": True,

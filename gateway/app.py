@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import TextIO
 
 from core.clock import Clock, SystemClock
 from core.database import Database
@@ -47,7 +49,11 @@ class Services:
 
 @asynccontextmanager
 async def open_services(
-    settings: Settings, *, clock: Clock | None = None, ids: Ids | None = None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
+    log_stream: TextIO = sys.stderr,
 ) -> AsyncGenerator[Services]:
     """Open what the settings name, in order, and close it in reverse; migrates the database.
 
@@ -59,7 +65,7 @@ async def open_services(
         opened.push_async_callback(database.close)
         events = await _open_events(settings)
         opened.push_async_callback(events.close)
-        log = Log(clock, level=logging.getLevelNamesMapping()[settings.log_level.upper()])
+        log = Log(clock, log_stream, level=logging.getLevelNamesMapping()[settings.log_level.upper()])
         directory = Directory(database)
         messages = MessageStore(database)
         embedder = _embedder(settings)

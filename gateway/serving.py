@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 import uvicorn
+from fastapi import FastAPI
 
 from core.errors import InvalidInput
 from gateway.app import Services
@@ -61,10 +62,10 @@ async def serve(services: Services, ready: Callable[[Addresses], None]) -> None:
     services.log.info("stopped")
 
 
-def rest_server(services: Services) -> RestServer:
-    """Return uvicorn set up as we run it: uvloop and httptools, no logs of its own."""
+def rest_server(services: Services, app: FastAPI | None = None) -> RestServer:
+    """Return uvicorn set up as we run it: httptools, no logs of its own; over `create_app(services)`."""
     config = uvicorn.Config(
-        create_app(services),
+        app or create_app(services),
         http="httptools",
         ws="none",
         lifespan="off",

@@ -284,6 +284,42 @@ class Directory:
         every = await self.channels(workspace)
         return [channel for channel in every if may_read(reader, channel, member=channel.id in joined)]
 
+    async def channels_of(self, workspace: WorkspaceId, person: UserId) -> list[Channel]:
+        """Return the conversations of every kind that a person is a member of, by number."""
+        mine = and_(
+            memberships.c.workspace == workspace,
+            memberships.c.person == person,
+            channels.c.workspace == workspace,
+            channels.c.id == memberships.c.channel,
+        )
+        return [
+            _channel(row)
+            for row in await self._rows(select(channels).where(mine).order_by(channels.c.number))
+        ]
+
+    async def channels_numbered(self, workspace: WorkspaceId, numbers: Iterable[int]) -> list[Channel]:
+        """Return those of the channels that exist, by number."""
+        query = select(channels).where(
+            channels.c.workspace == workspace, channels.c.number.in_(list(numbers))
+        )
+        return [_channel(row) for row in await self._rows(query.order_by(channels.c.number))]
+
+    async def people_numbered(self, workspace: WorkspaceId, numbers: Iterable[int]) -> list[Person]:
+        """Return those of the people who exist, by number."""
+        query = select(people).where(people.c.workspace == workspace, people.c.number.in_(list(numbers)))
+        return [_person(row) for row in await self._rows(query.order_by(people.c.number))]
+
+    async def members_of_any(
+        self, workspace: WorkspaceId, among: Iterable[ChannelId], entries: Iterable[UserId]
+    ) -> frozenset[UserId]:
+        """Return those of the people who are a member of at least one of the channels."""
+        query = select(memberships.c.person).where(
+            memberships.c.workspace == workspace,
+            memberships.c.channel.in_(list(among)),
+            memberships.c.person.in_(list(entries)),
+        )
+        return frozenset(row["person"] for row in await self._rows(query.distinct()))
+
     async def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
         async with self._database.reading() as connection:
             return (await connection.execute(query)).mappings().all()

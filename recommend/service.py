@@ -1,0 +1,235 @@
+"""The recommender: from an ask to an answer that is safe, explained and logged as served."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from core.clock import Clock, to_micros
+from core.directory import Directory
+from core.errors import EventLogUnavailable, InvalidInput
+from core.events.models import Corpus, EventLog
+from core.experiments import Arm, Experiment, assign
+from core.ids import Ids, RequestId
+from core.telemetry import Metrics
+from recommend.features import compute
+from recommend.gather import Pool, gather
+from recommend.models import Ask, Floats, Recommendations, Recommended
+from recommend.pipeline import FEEDBACK_DAYS
+from recommend.policy import Slate, choose, generator
+from recommend.query import Query
+from recommend.rankers import HandTunedRanker
+from recommend.reasons import reasons
+from recommend.safety import Allowed, Asker, Safety
+from recommend.served import to_event, to_served
+from recommend.snapshots import InUse, Snapshots
+from recommend.store import RecommendStore
+from recommend.tail import LiveTail
+from recommend.usecase import UseCase, UseCases
+
+_SPARE = 5  # places beyond k that stand by in case the second look removes some
+_TIDY = timedelta(hours=1)
+_THREADS = 8
+
+
+@dataclass(slots=True)
+class _Stages:
+    """Milliseconds per stage, in order."""
+
+    last: float = field(default_factory=time.perf_counter)
+    spent: dict[str, float] = field(default_factory=dict[str, float])
+
+    def done(self, name: str) -> None:
+        now = time.perf_counter()
+        self.spent[name] = (now - self.last) * 1000
+        self.last = now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ranked:
+    """The chosen candidates and what they were chosen by; rows of `features` follow the slate."""
+
+    slate: Slate
+    items: list[int]
+    scores: Floats
+    features: Floats
+    contributions: Floats
+
+
+class Recommender:
+    """Answers asks: hydrate, gather, filter, read features, score, deal places, filter again, log."""
+
+    def __init__(
+        self,
+        *,
+        directory: Directory,
+        events: EventLog,
+        store: RecommendStore,
+        snapshots: Snapshots,
+        use_cases: UseCases,
+        clock: Clock,
+        ids: Ids,
+        metrics: Metrics,
+    ) -> None:
+        self.use_cases = use_cases
+        self._events = events
+        self._store = store
+        self._snapshots = snapshots
+        self._safety = Safety(directory, store)
+        self._tail = LiveTail(events)
+        self._clock = clock
+        self._ids = ids
+        self._metrics = metrics
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="recommend")
+        self._tidied: datetime | None = None
+
+    async def recommend(self, ask: Ask) -> Recommendations:
+        """Return an answer; raises NotFound, InvalidInput or NotPermitted for an ask that cannot be answered.
+
+        Sources that fail, a damaged snapshot and an event log that takes nothing are reported in the answer.
+        """
+        stages, use_case = _Stages(), self.use_cases.get(ask.use_case)
+        k, request = _size(ask, use_case), RequestId(self._ids.new("rec"))
+        asker = await self._safety.asker(ask.workspace, ask.user, use_case.corpus)
+        in_use, query = await self._hydrate(asker)
+        arm, exclude = _arm(use_case, asker), frozenset(ask.exclude)
+        ranker = HandTunedRanker(use_case.weights(arm))
+        stages.done("hydrate")
+        pool = await gather(query, use_case, threads=self._threads, metrics=self._metrics)
+        stages.done("gather")
+        before = await self._safety.allowed(asker, use_case, query, pool.items.tolist(), exclude)
+        stages.done("filter")
+        ranked = await asyncio.to_thread(_rank, query, use_case, ranker, pool, before, k, request)
+        stages.done("rank")
+        now = await self._safety.again(asker, use_case.corpus)
+        after = await self._safety.allowed(now, use_case, query, ranked.items, exclude)
+        stages.done("filter_again")
+        answer = Recommendations(
+            request=request,
+            workspace=ask.workspace,
+            person=asker.person,
+            use_case=use_case.name,
+            corpus=use_case.corpus,
+            arm=arm,
+            ranker=ranker.name,
+            ranker_version=ranker.version,
+            at=self._clock.now(),
+            features=tuple(ranker.features),
+            items=_shown(query, use_case.corpus, ranked, after, pool, k),
+            sources=pool.reports,
+            snapshot=in_use.snapshot.lineage.version,
+            snapshot_at=in_use.snapshot.lineage.built_at if in_use.snapshot.lineage.version else None,
+            degraded=(in_use.degraded,) if in_use.degraded else (),
+            removed=before.removed + after.removed,
+            timings=stages.spent,
+        )
+        stages.done("explain")
+        answer = await self._log(answer)
+        stages.done("log")
+        self._count(answer)
+        return answer
+
+    async def close(self) -> None:
+        """Let go of the threads."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _hydrate(self, asker: Asker) -> tuple[InUse, Query]:
+        in_use = await self._snapshots.get(asker.workspace)
+        snapshot = in_use.snapshot
+        offset = snapshot.lineage.offset
+        try:
+            await self._tail.catch_up(offset if snapshot.lineage.version else None)
+        except EventLogUnavailable:
+            in_use = replace(in_use, degraded=in_use.degraded or "event_log")
+        query = Query(
+            snapshot,
+            person=asker.person.number,
+            joined=np.array(sorted(channel.number for channel in asker.channels), dtype=np.int32),
+            recent=self._tail.recent(asker.workspace, asker.person.number, after=offset),
+            now=to_micros(self._clock.now()),
+            personal=not asker.wishes.opted_out,
+        )
+        return in_use, query
+
+    async def _log(self, answer: Recommendations) -> Recommendations:
+        """Log an answer as served and keep it for feedback; without a log it still comes, and says so."""
+        await self._store.remember(to_served(answer))
+        await self._tidy(answer.at)
+        try:
+            await self._events.append([to_event(answer)])
+        except EventLogUnavailable:
+            return replace(answer, degraded=tuple(dict.fromkeys((*answer.degraded, "event_log"))))
+        return answer
+
+    async def _tidy(self, now: datetime) -> None:
+        """Forget old answers now and then, so that the table stays bounded without any schedule."""
+        if self._tidied is None or now - self._tidied >= _TIDY:
+            self._tidied = now
+            await self._store.forget(before=now - timedelta(days=FEEDBACK_DAYS))
+
+    def _count(self, answer: Recommendations) -> None:
+        self._metrics.recommendations.labels(answer.use_case, answer.arm).inc()
+        self._metrics.recommendation_seconds.labels(answer.use_case).observe(
+            sum(answer.timings.values()) / 1000
+        )
+
+
+def _size(ask: Ask, use_case: UseCase) -> int:
+    k = use_case.k.default if ask.k is None else ask.k
+    if not 1 <= k <= use_case.k.max:
+        raise InvalidInput(
+            "k", k, f"is not between 1 and {use_case.k.max}", remedy=f"Ask {use_case.name} for fewer items."
+        )
+    return k
+
+
+def _arm(use_case: UseCase, asker: Asker) -> str:
+    arms = tuple(Arm(name=arm.name, weight=arm.weight) for arm in use_case.arms)
+    return assign(Experiment(name=use_case.name, arms=arms), f"{asker.workspace}:{asker.person.number}").name
+
+
+def _rank(  # noqa: PLR0917  crosses into a thread
+    query: Query,
+    use_case: UseCase,
+    ranker: HandTunedRanker,
+    pool: Pool,
+    allowed: Allowed,
+    k: int,
+    request: RequestId,
+) -> _Ranked:
+    items = np.array([item for item in pool.items.tolist() if item in allowed.entries], dtype=np.int32)
+    features = compute(query, use_case.corpus, ranker.features, items)
+    scores = ranker.score(features)
+    slate = choose(scores, k + _SPARE, use_case.exploration, generator(request))
+    chosen = features[slate.places]
+    return _Ranked(
+        slate=slate,
+        items=items[slate.places].tolist(),
+        scores=scores[slate.places],
+        features=chosen,
+        contributions=ranker.explain(chosen),
+    )
+
+
+def _shown(
+    query: Query, corpus: Corpus, ranked: _Ranked, allowed: Allowed, pool: Pool, k: int
+) -> tuple[Recommended, ...]:
+    kept = [row for row, item in enumerate(ranked.items) if item in allowed.entries][:k]
+    return tuple(
+        Recommended(
+            entry=allowed.entries[ranked.items[row]],
+            position=position,
+            score=float(ranked.scores[row]),
+            propensity=float(ranked.slate.propensities[row]),
+            sources=pool.sources[ranked.items[row]],
+            reasons=reasons(query, corpus, ranked.items[row], frozenset(pool.sources[ranked.items[row]])),
+            features=tuple(ranked.features[row].tolist()),
+            contributions=tuple(ranked.contributions[row].tolist()),
+        )
+        for position, row in enumerate(kept, start=1)
+    )

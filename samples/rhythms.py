@@ -112,8 +112,9 @@ def _ticket(world: World, key: str, day: date, number: int) -> Iterator[Post]:
     voice = phrases(world, number)
     tickets = cast(list[dict[str, str | list[str]]], rhythms()["tickets"])
     ticket = dice.choice(tickets)
-    at = _at(day, dice.uniform(5, 19), dice)
-    serial = 8200 + (number + 30) * 8 + int(key.rsplit(":", 1)[1])
+    turn = int(key.rsplit(":", 1)[1])
+    at = _at(day, 5 + (turn + dice.random()) * 2.2, dice, 0.01)
+    serial = 8200 + (number + 30) * 8 + turn
     title = f"#{serial} " + voice.say(str(ticket["title"]), dice)
     yield Post(
         key=key,

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from core.clock import Clock
-from core.ids import MessageId, WorkspaceId
+from core.ids import MessageId, UserId, WorkspaceId
 from summarize.models import Message, MessageKind
 from summarize.store import MessageStore
 
@@ -84,6 +84,11 @@ class Intake:
             if review.writes:
                 await self._write(review)
             return review
+
+    async def authors(self, workspace: WorkspaceId, ids: Sequence[MessageId]) -> dict[MessageId, UserId]:
+        """Return who wrote those of the messages that are stored."""
+        stored = await self._store.stored(workspace, ids) if ids else {}
+        return {id: message.author for id, message in stored.items()}
 
     async def bury(self, workspace: WorkspaceId, id: MessageId) -> bool:
         """Delete a message's text for good, and what was made from it; tell whether there was such a message."""

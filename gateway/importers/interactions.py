@@ -87,7 +87,10 @@ class _Found:
         self.roster = roster
         self.events: list[Event] = []
         self._number = int(channel.number)
-        self._data: dict[str, Metadata] = {"channel": self._number, "public": channel.kind is ChannelKind.PUBLIC}
+        self._data: dict[str, Metadata] = {
+            "channel": self._number,
+            "public": channel.kind is ChannelKind.PUBLIC,
+        }
 
     def in_channel(self, kind: str, actor: Person, *, key: str = "") -> None:
         """Someone did something in the channel."""

@@ -123,16 +123,14 @@ def _ticket(world: World, key: str, day: date, number: int) -> Iterator[Post]:
         at=at,
         text=f"{title} || priority={dice.choice(('normal', 'normal', 'high', 'low'))}",
     )
-    inside = [p for p in _SUPPORT if p in world.members("support", at)]
-    who = dice.choice([p for p in inside if awake(world, p, at)] or inside)
     for index, line in enumerate(cast(Sequence[str], ticket["replies"])):
         at += timedelta(minutes=dice.uniform(3, 50), microseconds=dice.randrange(1_000_000))
+        inside = [p for p in _SUPPORT if p in world.members("support", at)]
+        who = dice.choice([p for p in inside if awake(world, p, at)] or ["bilal"])
         post = Post(
             key=f"{key}:{index}", channel="support", author=who, at=at, text=voice.say(line, dice), root=key
         )
         yield react(world, post, "white_check_mark", "1", dice) if dice.random() < 0.2 else post
-        if dice.random() < 0.4:
-            who = dice.choice(inside)
 
 
 def _day(world: World, day: date, number: int | None) -> Iterator[Post]:

@@ -1,4 +1,4 @@
-"""What may be said of an unexpected error: its type and where it rose, never its message or its values."""
+"""What a log line may say: identifiers, and of an unexpected error its type and place, never its message."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 
 from core.privacy import Metadata
 
-_ODD = re.compile(r"[^\w./-]", re.ASCII)
+_ODD = re.compile(r"[^\w.:/+@=#,-]", re.ASCII)
+_PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 
 
 def describe(error: BaseException) -> dict[str, Metadata]:
@@ -29,4 +30,9 @@ def _place(error: BaseException) -> str:
         return ""
     last = frames[-1]
     path = "/".join(Path(last.filename).parts[-3:])
-    return f"{_ODD.sub('_', path)[-100:]}:{last.lineno}"
+    return plain(f"{path[-100:]}:{last.lineno}")
+
+
+def plain(text: str) -> str:
+    """Return a name as a log line takes it: at most 128 characters, an odd one becomes `_`, `{id}` becomes `:id`."""
+    return _ODD.sub("_", _PARAMETER.sub(r":\1", text))[:128]

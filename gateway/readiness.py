@@ -12,14 +12,14 @@ from gateway.failures import describe
 Check = Callable[[], Awaitable[object]]
 
 READY = "ready"
-_PATIENCE_S = 2.0
 
 
 class Readiness:
-    """Asks every part at once; a part that does not answer within two seconds is not ready."""
+    """Asks every part at once; a part that does not answer within `patience_s` seconds is not ready."""
 
-    def __init__(self, checks: Mapping[str, Check]) -> None:
+    def __init__(self, checks: Mapping[str, Check], *, patience_s: float = 2.0) -> None:
         self._checks = dict(checks)
+        self._patience_s = patience_s
         self._stopping = False
 
     def stop(self) -> None:
@@ -28,9 +28,20 @@ class Readiness:
 
     async def report(self) -> dict[str, str]:
         """Return for each part `ready`, or what is wrong with it."""
-        answers = await asyncio.gather(*[_ask(check) for check in self._checks.values()])
+        answers = await asyncio.gather(*[self._ask(check) for check in self._checks.values()])
         parts = dict(zip(self._checks, answers, strict=True))
         return parts | ({"server": "stopping"} if self._stopping else {})
+
+    async def _ask(self, check: Check) -> str:
+        try:
+            await asyncio.wait_for(check(), self._patience_s)
+        except CatchupError as error:
+            return error.message
+        except TimeoutError:
+            return f"no answer within {self._patience_s:g} s."
+        except Exception as error:  # a part may fail in ways of its own; the report must still be given
+            return f"{type(error).__name__}."
+        return READY
 
 
 class Warmup:
@@ -55,21 +66,14 @@ class Warmup:
             raise ModelUnavailable(f"{self._name} is loading.", remedy="Ask again in a few seconds.")
         self._task.result()
 
+    async def finished(self) -> None:
+        """Return when the loading has ended, well or not."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
     def _loaded(self, task: asyncio.Task[object]) -> None:
         error = None if task.cancelled() else task.exception()
         if error is not None:
             self._log.error("model.failed", model=self._name, **describe(error))
         else:
             self._log.info("model.loaded", model=self._name)
-
-
-async def _ask(check: Check) -> str:
-    try:
-        await asyncio.wait_for(check(), _PATIENCE_S)
-    except CatchupError as error:
-        return error.message
-    except TimeoutError:
-        return f"no answer within {_PATIENCE_S:g} s."
-    except Exception as error:  # a part may fail in ways of its own; the report must still be given
-        return f"{type(error).__name__}."
-    return READY

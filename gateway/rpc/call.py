@@ -15,7 +15,7 @@ from core.errors import CatchupError
 from core.ids import RequestId
 from gateway.app import Services
 from gateway.auth import Caller, Scope, parse_bearer
-from gateway.failures import describe
+from gateway.failures import describe, plain
 from gateway.rpc.status import REQUEST_ID, Metadata, code_of, internal_trailer, trailer_of
 
 _SANE_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
@@ -105,5 +105,5 @@ def _note(
         status=status.name,
         ms=round(seconds * 1000, 2),
         key=caller.key if caller else "",
-        workspace=caller.workspace if caller else "",
+        workspace=plain(caller.workspace) if caller else "",
     )

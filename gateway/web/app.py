@@ -6,6 +6,7 @@ from typing import cast
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -19,10 +20,15 @@ from gateway.web.problems import of_error, of_status, of_validation
 
 ROUTERS: tuple[APIRouter, ...] = (docs.router, health.router)
 
+_NO_FOREIGN_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
+"""FastAPI's own would send exceptions as they are, and with them what somebody wrote."""
+
 
 def create_app(services: Services) -> FastAPI:
     """Return the application over open services; the caller closes them after it."""
-    app = FastAPI(title="Catchup", version=version(), docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Catchup", version=version(), docs_url=None, redoc_url=None, telemetry=_NO_FOREIGN_TELEMETRY
+    )
     app.openapi = lambda: document(app)
     app.state.services = services
     for router in ROUTERS:

@@ -7,12 +7,13 @@ import time
 from typing import cast
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import CatchupError, TooLarge
 from gateway.app import Services
 from gateway.auth import Caller, parse_bearer
-from gateway.failures import describe
+from gateway.failures import describe, plain
 from gateway.web.deps import CALLER_KEY
 from gateway.web.problems import Problem, internal, of_error
 
@@ -66,7 +67,7 @@ class Envelope:
         return given if _SANE_ID.fullmatch(given) else self._services.ids.new("req")
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        route = str(getattr(scope.get("route"), "path", "unmatched"))
+        route = plain(str(getattr(scope.get("route"), "path", "unmatched")))
         metrics = self._services.metrics
         metrics.requests.labels("rest", route, str(status)).inc()
         metrics.request_seconds.labels("rest", route).observe(seconds)
@@ -75,12 +76,12 @@ class Envelope:
             "request",
             door="rest",
             request=scope[REQUEST_ID_KEY],
-            method=scope["method"] if scope["method"].isalpha() else "?",
+            method=plain(scope["method"]),
             route=route,
             status=status,
             ms=round(seconds * 1000, 2),
             key=caller.key if caller else "",
-            workspace=caller.workspace if caller else "",
+            workspace=plain(caller.workspace) if caller else "",
         )
 
 
@@ -100,27 +101,17 @@ class BodyLimit:
         if not length.isdigit() or int(length) > self._limit:
             await _answer(of_error(self._too_large()), scope, receive, send)
             return
-        received, answered = 0, False
+        received = 0
 
         async def receiving() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
             if received > self._limit:
-                raise self._too_large()
+                raise HTTPException(413, self._too_large().message)  # what FastAPI lets through from a body
             return message
 
-        async def sending(message: Message) -> None:
-            nonlocal answered
-            answered = True
-            await send(message)
-
-        try:
-            await self._app(scope, receiving, sending)
-        except TooLarge as error:
-            if answered:
-                raise
-            await _answer(of_error(error), scope, receive, send)
+        await self._app(scope, receiving, send)
 
     def _too_large(self) -> TooLarge:
         return TooLarge(

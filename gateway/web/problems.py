@@ -118,6 +118,7 @@ def of_status(status: int, detail: str = "", headers: Mapping[str, str] | None =
     remedy = {
         404: "See /docs for what there is.",
         405: "Use a method that the Allow header names.",
+        413: "Send less at once, or raise CATCHUP_MAX_BODY_BYTES.",
     }.get(status, "See /docs.")
     return Problem(
         status=status,

@@ -30,6 +30,8 @@ def settings(tmp_path: Path) -> Settings:
         embedder=EmbedderName.HASHING,
         listen="127.0.0.1:0",
         grpc_listen="127.0.0.1:0",
+        max_body_bytes=64 * 1024,
+        rate_burst=20,
     )
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
+
+_UNFINISHED: Final = "\N{REPLACEMENT CHARACTER}"
 
 
 class Detokenizer:
@@ -22,14 +25,14 @@ class Detokenizer:
         """Return the text that a token completes; often its own, sometimes none yet."""
         self._ids.append(token)
         piece = self._pending()
-        if piece.endswith("\N{REPLACEMENT CHARACTER}"):
+        if piece.endswith(_UNFINISHED):
             return ""
         self._context, self._read = self._read, len(self._ids)
         return piece
 
     def flush(self) -> str:
-        """Return what waits, an unfinished character as U+FFFD."""
-        piece = self._pending()
+        """Return what waits, without the character that was never finished."""
+        piece = self._pending().rstrip(_UNFINISHED)
         self._context = self._read = len(self._ids)
         return piece
 

@@ -143,7 +143,7 @@ async def assert_freed(subject: Subject) -> None:
 
 
 async def wait_until_running(subject: Subject) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(5):
         while not await subject.running():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
@@ -281,6 +281,7 @@ async def test_closing_a_stream_early_frees_the_model(subject: Subject):
 async def test_cancelling_the_caller_frees_the_model(subject: Subject):
     caller = asyncio.create_task(complete(subject.model, LONG))
     await wait_until_running(subject)
+    assert not caller.done()
 
     caller.cancel()
 

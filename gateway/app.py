@@ -21,8 +21,16 @@ from gateway.keys import Keys
 from gateway.limits import Limiter, MemoryLimiter
 from gateway.readiness import Readiness, Warmup
 from gateway.settings import EmbedderName, Settings
+from prompts.registry import Registry
+from prompts.store import PromptStore
+from recommend.feedback import FeedbackIntake
+from recommend.service import Recommender
+from recommend.snapshots import Snapshots
+from recommend.store import RecommendStore
+from recommend.usecase import load_use_cases
 from summarize.access import Access
-from summarize.store import MessageStore
+from summarize.intake import Intake
+from summarize.store import MessageStore, SummaryStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +51,11 @@ class Services:
     embedder: Embedder
     messages: MessageStore
     access: Access
+    intake: Intake
+    prompts: Registry
+    recommend_store: RecommendStore
+    recommender: Recommender
+    feedback: FeedbackIntake
     warmup: Warmup
     readiness: Readiness
 
@@ -60,35 +73,65 @@ async def open_services(
     Raises DatabaseUnavailable, EventLogUnavailable, InvalidInput.
     """
     clock, ids = clock or SystemClock(), ids or RandomIds()
+    log = Log(clock, log_stream, level=logging.getLevelNamesMapping()[settings.log_level.upper()])
     async with AsyncExitStack() as opened:
         database = await Database.open(settings.database)
         opened.push_async_callback(database.close)
         events = await _open_events(settings)
         opened.push_async_callback(events.close)
-        log = Log(clock, log_stream, level=logging.getLevelNamesMapping()[settings.log_level.upper()])
-        directory = Directory(database)
-        messages = MessageStore(database)
-        embedder = _embedder(settings)
-        warmup = Warmup("embedder", lambda: embedder.embed(["warm"]), log)
-        checks = {"database": database.ping, "events": events.end, "embedder": warmup.check}
-        yield Services(
-            settings=settings,
-            clock=clock,
-            ids=ids,
-            log=log,
-            metrics=Metrics(),
-            database=database,
+        services = _wire(settings, clock=clock, ids=ids, log=log, database=database, events=events)
+        opened.push_async_callback(services.recommender.close)
+        yield services
+
+
+def _wire(
+    settings: Settings, *, clock: Clock, ids: Ids, log: Log, database: Database, events: EventLog
+) -> Services:
+    """Make every part from those below it."""
+    metrics = Metrics()
+    directory, messages, summaries = Directory(database), MessageStore(database), SummaryStore(database)
+    releases = Releases(database, clock)
+    recommend_store = RecommendStore(database)
+    embedder = _embedder(settings)
+    warmup = Warmup("embedder", lambda: embedder.embed(["warm"]), log)
+    return Services(
+        settings=settings,
+        clock=clock,
+        ids=ids,
+        log=log,
+        metrics=metrics,
+        database=database,
+        directory=directory,
+        events=events,
+        releases=releases,
+        keys=Keys(database, clock, ids),
+        limiter=MemoryLimiter(clock, rate=settings.rate_per_second, burst=settings.rate_burst),
+        embedder=embedder,
+        messages=messages,
+        access=Access(directory, messages),
+        intake=Intake(store=messages, invalidator=summaries, clock=clock),
+        prompts=Registry(store=PromptStore(database), releases=releases, clock=clock),
+        recommend_store=recommend_store,
+        recommender=Recommender(
             directory=directory,
             events=events,
-            releases=Releases(database, clock),
-            keys=Keys(database, clock, ids),
-            limiter=MemoryLimiter(clock, rate=settings.rate_per_second, burst=settings.rate_burst),
-            embedder=embedder,
-            messages=messages,
-            access=Access(directory, messages),
-            warmup=warmup,
-            readiness=Readiness(checks),
-        )
+            store=recommend_store,
+            snapshots=Snapshots(
+                folder=settings.snapshots,
+                directory=directory,
+                store=recommend_store,
+                clock=clock,
+                metrics=metrics,
+            ),
+            use_cases=load_use_cases(),
+            clock=clock,
+            ids=ids,
+            metrics=metrics,
+        ),
+        feedback=FeedbackIntake(events=events, store=recommend_store, clock=clock, metrics=metrics),
+        warmup=warmup,
+        readiness=Readiness({"database": database.ping, "events": events.end, "embedder": warmup.check}),
+    )
 
 
 async def _open_events(settings: Settings) -> EventLog:

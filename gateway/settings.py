@@ -86,6 +86,11 @@ class Settings(BaseSettings):
         """The folder of the Parquet lake."""
         return self.home / "lake"
 
+    @property
+    def snapshots(self) -> Path:
+        """The folder of the feature snapshots that recommendation serves from."""
+        return self.home / "snapshots"
+
 
 def load_settings(**given: Any) -> Settings:  # noqa: ANN401  pydantic checks them
     """Read the environment, put what is given over it; raises InvalidInput that names the variable."""

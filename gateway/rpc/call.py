@@ -38,10 +38,8 @@ class Context(Protocol):
 
 
 @asynccontextmanager
-async def calling(
-    services: Services, context: Context, route: str, scope: Scope
-) -> AsyncGenerator[tuple[Caller, RequestId]]:
-    """Give the Caller and the request id to the body; answer its errors; write the log line and the metrics.
+async def calling(services: Services, context: Context, route: str, scope: Scope) -> AsyncGenerator[Caller]:
+    """Give the Caller to the body; answer its errors; write the log line and the metrics.
 
     A client that cancels, or whose deadline passes, cancels the body.
     """
@@ -53,7 +51,7 @@ async def calling(
         await context.send_initial_metadata(((REQUEST_ID, request_id),))
         caller = await _caller(services, sent)
         caller.require(scope)
-        yield caller, request_id
+        yield caller
     except CatchupError as error:
         status = code_of(error)
         await context.abort(status, str(error), trailer_of(error, request_id))

@@ -172,14 +172,12 @@ class RecommendRequest(_message.Message):
     def __init__(self, use_case: _Optional[str] = ..., user: _Optional[str] = ..., k: _Optional[int] = ..., exclude: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Reason(_message.Message):
-    __slots__ = ("code", "count", "text")
+    __slots__ = ("code", "count")
     CODE_FIELD_NUMBER: _ClassVar[int]
     COUNT_FIELD_NUMBER: _ClassVar[int]
-    TEXT_FIELD_NUMBER: _ClassVar[int]
     code: str
     count: int
-    text: str
-    def __init__(self, code: _Optional[str] = ..., count: _Optional[int] = ..., text: _Optional[str] = ...) -> None: ...
+    def __init__(self, code: _Optional[str] = ..., count: _Optional[int] = ...) -> None: ...
 
 class Recommended(_message.Message):
     __slots__ = ("id", "name", "position", "score", "propensity", "sources", "reasons")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.directory import Channel, ChannelKind, Membership, Person
 from recommend.embeddings import factorize
 from recommend.interactions import Columns, Interactions, bools, floats, ints, micros
-from recommend.models import Bools, Floats, Ints
+from recommend.models import Bools, Floats, Ints, Reals
 from recommend.snapshot import Lineage, Snapshot
 from recommend.sparse import Rows, pack, row_numbers, transposed
 
@@ -141,7 +141,7 @@ def _similar(channel_people: Rows, *, width: int) -> Rows:
     sizes = np.sqrt(np.maximum(np.diff(channel_people.starts), 1)).astype(np.float32)
     rows: list[Ints] = []
     columns: list[Ints] = []
-    values: list[Floats] = []
+    values: list[Reals] = []
     for first in range(0, height, _BLOCK):
         shared = np.asarray((matrix[first : first + _BLOCK] @ matrix.T).todense(), dtype=np.float32)
         cosine = shared / np.outer(sizes[first : first + _BLOCK], sizes) * (shared / (shared + _SHRINK))
@@ -152,7 +152,12 @@ def _similar(channel_people: Rows, *, width: int) -> Rows:
         rows.append((row + first).astype(np.int32))
         columns.append(best[row, place].astype(np.int32))
         values.append(kept[row, place])
-    return pack(np.concatenate(rows), np.concatenate(columns), np.concatenate(values), height=height)
+    return pack(
+        np.concatenate(rows),
+        np.concatenate(columns),
+        np.concatenate(values).astype(np.float32),
+        height=height,
+    )
 
 
 def _contacts(columns: Columns, shape: _Shape) -> tuple[Rows, Floats, NDArray[np.int64]]:

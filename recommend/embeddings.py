@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from recommend.models import Floats, Ints
+from recommend.models import Floats, Ints, Reals
 from recommend.sparse import Rows
 
 FACTORS = 32
@@ -54,12 +54,14 @@ def fold_in(channels: Floats, gram: Floats, liked: Ints, activity: Floats) -> Fl
     `gram` is channels.T @ channels. Costs well under a millisecond, so a newcomer counts from the first action.
     """
     known = liked < len(channels)
-    rows, sure = channels[liked[known]], confidence(activity[known])
+    rows: Floats = channels[liked[known]]
+    sure = confidence(activity[known])
     if not rows.any():
         return np.zeros(channels.shape[1], dtype=np.float32)
-    weighted: Floats = rows.T @ (rows * (sure - 1.0)[:, None])
-    left: Floats = gram + REGULARIZATION * np.eye(len(gram), dtype=np.float32) + weighted
-    return np.linalg.solve(left, rows.T @ sure).astype(np.float32)
+    weighted: Reals = rows.T @ (rows * (sure - 1.0)[:, None])
+    left: Reals = gram + REGULARIZATION * np.eye(len(gram), dtype=np.float32) + weighted
+    solved: Reals = np.linalg.solve(left, rows.T @ sure)
+    return solved.astype(np.float32)
 
 
 def _als(activity: Rows, width: int, factors: int, seed: int) -> tuple[Floats, Floats]:

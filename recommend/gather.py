@@ -63,7 +63,7 @@ async def _ask(
         found = await asyncio.wait_for(running, used.budget_ms / 1000)
     except TimeoutError:
         left_out = "late"
-    except Exception as error:  # noqa: BLE001  a source is anybody's function; the answer comes without it
+    except Exception as error:  # a source is anybody's function: the answer comes without it
         left_out = f"failed:{type(error).__name__}"
     milliseconds = (time.perf_counter() - started) * 1000
     return found, SourceReport(name=used.name, found=len(found), milliseconds=milliseconds, left_out=left_out)

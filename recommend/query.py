@@ -62,6 +62,11 @@ class Query:
         return np.union1d(joined, np.nonzero(self.amounts)[0]).astype(np.int32)
 
     @cached_property
+    def nameable(self) -> Ints:
+        """The seeds whose names may be said to the asker: those joined now, and public ones."""
+        return self.seeds[np.isin(self.seeds, self.joined) | self.snapshot.open[self.seeds]]
+
+    @cached_property
     def familiar(self) -> frozenset[int]:
         """Channels the asker has posted in or joined at any time."""
         span = self.snapshot.activity.span(self.person)
@@ -137,7 +142,7 @@ class Query:
     def person_affinity(self) -> Floats:
         """The cosine between each person's embedding and the asker's."""
         length = max(float(np.linalg.norm(self.vector)), 1e-6)
-        return self.snapshot.person_directions @ (self.vector / np.float32(length))
+        return self.snapshot.person_directions @ (self.vector / length).astype(np.float32)
 
     @cached_property
     def shared(self) -> Floats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.events.models import Corpus
-from recommend.models import Ints, Reason
+from recommend.models import Reason
 from recommend.query import Query
 
 _SHOWN = 3  # examples per reason
@@ -26,7 +26,7 @@ def reasons(query: Query, corpus: Corpus, item: int, sources: frozenset[str]) ->
 def _for_channel(query: Query, item: int, sources: frozenset[str]) -> list[Reason]:
     known, found = query.snapshot, list[Reason]()
     if "joined" in sources:
-        found.append(Reason(code="active_this_week", count=int(known.active_7[item])))
+        return [Reason(code="active_this_week", count=int(known.active_7[item]))]
     if count := int(query.colleague_count[item]):
         found.append(Reason(code="colleagues_active", count=count, people=_colleagues_in(query, item)))
     if query.channel_kinship[item] >= _KINSHIP:
@@ -71,15 +71,16 @@ def _colleagues_in(query: Query, item: int) -> tuple[int, ...]:
 
 def _kin(query: Query, item: int) -> tuple[int, ...]:
     """Return the asker's channels that lead to this one, the most similar first."""
-    places, origin = query.snapshot.similar.gather(query.seeds)
+    own = query.nameable
+    places, origin = query.snapshot.similar.gather(own)
     here = query.snapshot.similar.columns[places] == item
-    seeds, values = query.seeds[origin[here]], query.snapshot.similar.values[places[here]]
+    seeds, values = own[origin[here]], query.snapshot.similar.values[places[here]]
     return tuple(int(number) for number in seeds[np.argsort(-values, kind="stable")])
 
 
 def _both_in(query: Query, item: int) -> tuple[int, ...]:
     """Return the asker's channels that the person is in too, the smallest first."""
-    seeds: Ints = query.telling_seeds
+    seeds = np.intersect1d(query.telling_seeds, query.nameable)
     places, origin = query.snapshot.channel_people.gather(seeds)
     both = seeds[origin[query.snapshot.channel_people.columns[places] == item]]
     return tuple(int(number) for number in both[np.argsort(query.snapshot.members[both], kind="stable")])

@@ -54,6 +54,7 @@ class _Stages:
 class _Ranked:
     """The chosen candidates and what they were chosen by; rows of `features` follow the slate."""
 
+    corpus: Corpus
     slate: Slate
     items: list[int]
     scores: Floats
@@ -120,7 +121,7 @@ class Recommender:
             ranker_version=ranker.version,
             at=self._clock.now(),
             features=tuple(ranker.features),
-            items=_shown(query, use_case.corpus, ranked, after, pool, k),
+            items=_shown(query, ranked, after, pool, k),
             sources=pool.reports,
             snapshot=in_use.snapshot.lineage.version,
             snapshot_at=in_use.snapshot.lineage.built_at if in_use.snapshot.lineage.version else None,
@@ -208,6 +209,7 @@ def _rank(  # noqa: PLR0917  crosses into a thread
     slate = choose(scores, k + _SPARE, use_case.exploration, generator(request))
     chosen = features[slate.places]
     return _Ranked(
+        corpus=use_case.corpus,
         slate=slate,
         items=items[slate.places].tolist(),
         scores=scores[slate.places],
@@ -216,20 +218,21 @@ def _rank(  # noqa: PLR0917  crosses into a thread
     )
 
 
-def _shown(
-    query: Query, corpus: Corpus, ranked: _Ranked, allowed: Allowed, pool: Pool, k: int
-) -> tuple[Recommended, ...]:
+def _shown(query: Query, ranked: _Ranked, allowed: Allowed, pool: Pool, k: int) -> tuple[Recommended, ...]:
     kept = [row for row, item in enumerate(ranked.items) if item in allowed.entries][:k]
-    return tuple(
-        Recommended(
-            entry=allowed.entries[ranked.items[row]],
-            position=position,
-            score=float(ranked.scores[row]),
-            propensity=float(ranked.slate.propensities[row]),
-            sources=pool.sources[ranked.items[row]],
-            reasons=reasons(query, corpus, ranked.items[row], frozenset(pool.sources[ranked.items[row]])),
-            features=tuple(ranked.features[row].tolist()),
-            contributions=tuple(ranked.contributions[row].tolist()),
+    shown: list[Recommended] = []
+    for position, row in enumerate(kept, start=1):
+        item, sources = ranked.items[row], pool.sources[ranked.items[row]]
+        shown.append(
+            Recommended(
+                entry=allowed.entries[item],
+                position=position,
+                score=float(ranked.scores[row]),
+                propensity=float(ranked.slate.propensities[row]),
+                sources=sources,
+                reasons=reasons(query, ranked.corpus, item, frozenset(sources)),
+                features=tuple(ranked.features[row].tolist()),
+                contributions=tuple(ranked.contributions[row].tolist()),
+            )
         )
-        for position, row in enumerate(kept, start=1)
-    )
+    return tuple(shown)

@@ -125,7 +125,10 @@ class UseCase(_Strict):
 
     def weights(self, arm: str) -> dict[str, float]:
         """Return the hand-tuned weights in an arm."""
-        return self.features | next((found.features for found in self.arms if found.name == arm), {})
+        for found in self.arms:
+            if found.name == arm:
+                return self.features | found.features
+        return self.features
 
 
 class UseCases:

@@ -65,6 +65,8 @@ def metadata_only(field: str, value: Metadata) -> Metadata:
     An identifier has at most 128 ASCII letters, digits and ``_.:/+@=#,-`` and so no white space: a sentence
     cannot pass. Raises InvalidInput that names the place, never quoting the text.
     """
+    if value is None or isinstance(value, (int, float)):
+        return value
     if isinstance(value, str):
         if not _IDENTIFIER.fullmatch(value):
             raise InvalidInput(
@@ -75,8 +77,10 @@ def metadata_only(field: str, value: Metadata) -> Metadata:
             )
     elif isinstance(value, Mapping):
         for name, inner in value.items():
-            metadata_only(f"{field}.{name}" if _IDENTIFIER.fullmatch(name) else field, name)
-            metadata_only(f"{field}.{name}", inner)
+            if not _IDENTIFIER.fullmatch(name):
+                metadata_only(field, name)
+            if not isinstance(inner, (int, float)):
+                metadata_only(f"{field}.{name}", inner)
     elif isinstance(value, Sequence):
         for index, inner in enumerate(value):
             if not isinstance(inner, (int, float)):

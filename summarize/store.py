@@ -179,13 +179,13 @@ class SummaryStore:
             row = await _found(connection, workspace, id)
         return None if row is None else from_row({str(name): value for name, value in row.items()})
 
-    async def invalidate(self, workspace: WorkspaceId, message_ids: Sequence[MessageId]) -> int:
+    async def invalidate(self, workspace: WorkspaceId, ids: Sequence[MessageId]) -> int:
         """Mark stale, and erase the text of, exactly the summaries made from any of these; return how many."""
         count = 0
         async with self._database.writing() as connection:
-            for ids in _chunks(list(message_ids)):
+            for some in _chunks(ids):
                 of_them = select(summary_messages.c.summary).where(
-                    summary_messages.c.workspace == workspace, summary_messages.c.message.in_(ids)
+                    summary_messages.c.workspace == workspace, summary_messages.c.message.in_(some)
                 )
                 fresh = and_(
                     summaries.c.workspace == workspace,

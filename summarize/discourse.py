@@ -1,0 +1,88 @@
+"""What later messages do to earlier ones: questions answered or left open, decisions taken back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from core.embedding import Vectors
+from summarize.cues import agrees
+from summarize.material import Entry
+from summarize.words import COMMON
+
+_NEAR = 8  # messages after a question in which its answer is looked for
+_PROMPT = 3  # of these, the ones that answer by their place alone
+_ALIKE = 0.3
+_SUPERSEDES = 0.5
+_CONTENT = re.compile(r"[^\W\d_]{4,}|\d+")
+
+
+def answer_to(
+    question: int, members: Sequence[int], entries: Sequence[Entry], vectors: Vectors
+) -> int | None:
+    """Return the position of the message that answers a question in its conversation, or None if it is open."""
+    asked = entries[question]
+    later = [i for i in members if i > question and _in_reach(asked, entries[i])]
+    found: int | None = None
+    for order, i in enumerate(later[:_NEAR]):
+        if entries[i].cues.unanswered:
+            found = None if found is None or entries[i].message.author == asked.message.author else found
+        elif found is None and _answers(asked, entries[i], order, float(vectors[i] @ vectors[question])):
+            found = i
+    reopened = any(
+        entries[i].cues.unanswered and float(vectors[i] @ vectors[question]) > _ALIKE for i in later
+    )
+    return None if reopened else found
+
+
+def superseded_by(
+    reversal: int, members: Sequence[int], entries: Sequence[Entry], vectors: Vectors
+) -> int | None:
+    """Return the position of the earlier decision or plan that a message takes back, or None."""
+    candidates = [i for i in range(reversal) if _is_plan(entries[i])]
+    here = set(members)
+    scored = [(_takes_back(reversal, i, entries, vectors) + 0.15 * (i in here), i) for i in candidates]
+    best = max(scored, default=None)
+    return best[1] if best is not None and best[0] >= _SUPERSEDES else None
+
+
+def _in_reach(asked: Entry, later: Entry) -> bool:
+    """Tell whether a message could speak to a question: same thread, or the same floor of the channel."""
+    thread = asked.message.root or asked.message.id
+    if later.message.root == thread:
+        return True
+    return later.message.root == asked.message.root or later.message.broadcast
+
+
+def _answers(asked: Entry, later: Entry, order: int, alike: float) -> bool:
+    if later.message.author == asked.message.author or later.cues.greeting:
+        return False
+    if later.cues.question >= 0.7 and len(later.sentences) < 2:
+        return False
+    named = asked.message.author in later.mentions
+    addressed = not asked.mentions or later.message.author in asked.mentions
+    threaded = later.message.root == asked.message.id
+    return (
+        named
+        or threaded
+        or (addressed and order < _PROMPT)
+        or alike > _ALIKE
+        or (addressed and agrees(later.text))
+    )
+
+
+def _is_plan(entry: Entry) -> bool:
+    return entry.cues.decision >= 0.4 or entry.cues.action >= 0.8 or bool(entry.cues.news)
+
+
+def _takes_back(reversal: int, earlier: int, entries: Sequence[Entry], vectors: Vectors) -> float:
+    new, old = entries[reversal], entries[earlier]
+    shared = _words(new.text) & _words(old.text)
+    weight = 0.9 * float(vectors[reversal] @ vectors[earlier]) + 0.12 * min(len(shared), 3)
+    weight += 0.1 * (new.message.author == old.message.author)
+    weight += 0.2 * (old.cues.decision >= 1) + 0.1 * (old.assents >= 3)
+    return weight - 0.1 * min(1.0, (reversal - earlier) / 200)
+
+
+def _words(text: str) -> set[str]:
+    return {word.lower() for word in _CONTENT.findall(text)} - COMMON

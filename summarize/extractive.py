@@ -1,0 +1,240 @@
+"""The embedded engine: summaries in the messages' own words, no language model.
+
+Conversations are told apart, each message is weighed (`salience`) and read for what it does (`cues`, `discourse`);
+every conversation of weight gets its say, then the strongest items by maximal marginal relevance
+(Carbonell and Goldstein 1998), and `compose` words them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from core.embedding import Embedder, Vectors
+from core.ids import UserId
+from summarize.compose import LENGTHS, best_sentence, text_of
+from summarize.cues import assigns, due_in
+from summarize.discourse import answer_to, superseded_by
+from summarize.material import Entry, Material
+from summarize.models import Detail, Item, ItemKind, MessageKind
+from summarize.salience import Meaning, meaning, salience
+from summarize.segment import conversations
+
+NAME = "extractive/1"
+
+_LEVELS = {Detail.BRIEF: (0.7, 1, 5), Detail.STANDARD: (1.6, 2, 24), Detail.FULL: (2.8, 3, 60)}
+_ROOM = {Detail.BRIEF: 8, Detail.STANDARD: 30, Detail.FULL: 80}
+_REDUNDANT = 0.82
+_DIVERSITY = 0.8
+_AGREED = 3  # assents that turn "let's …" into a decision
+_MAY_ASK = frozenset({ItemKind.TOPIC, ItemKind.UPDATE, ItemKind.INCIDENT})
+_BONUS = {
+    ItemKind.DECISION: 1.0,
+    ItemKind.ACTION: 0.5,
+    ItemKind.QUESTION: 0.7,
+    ItemKind.INCIDENT: 0.6,
+    ItemKind.UPDATE: 0.1,
+    ItemKind.TOPIC: 0.0,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What an engine made of a window: items in order of importance, and how many conversations it found and shows."""
+
+    items: tuple[Item, ...] = ()
+    conversations: int = 0
+    shown: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class _Candidate:
+    """A message that could become an item."""
+
+    position: int
+    conversation: int
+    score: float
+    kind: ItemKind = ItemKind.TOPIC
+    answer: int | None = None
+    superseded: list[int] = field(default_factory=list[int])
+
+
+class Extractive:
+    """Picks what matters from a window, in the window's own words."""
+
+    name = NAME
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+
+    @property
+    def model(self) -> str:
+        """The name of the embedder."""
+        return self._embedder.name
+
+    def draft(self, material: Material, detail: Detail) -> Draft:
+        """Return the items of a window; the same material gives the same items. Synchronous and vectorized."""
+        found = meaning(material.entries, self._embedder)
+        groups = conversations(material.entries, found.messages)
+        candidates = _candidates(material.entries, found, groups)
+        chosen = _choose(candidates, found.messages, groups, material.used, detail)
+        items = tuple(_item(one, material, found, groups, detail) for one in _ordered(chosen, groups))
+        shown = len({one.conversation for one in chosen})
+        return Draft(items=items, conversations=len(groups), shown=shown)
+
+
+def _candidates(
+    entries: Sequence[Entry], found: Meaning, groups: Sequence[Sequence[int]]
+) -> list[_Candidate]:
+    replaced: dict[int, list[int]] = {}
+    for members in groups:
+        for i in members:
+            if (
+                entries[i].cues.reversal
+                and (old := superseded_by(i, members, entries, found.messages)) is not None
+            ):
+                replaced.setdefault(i, []).append(old)
+    gone = {old for olds in replaced.values() for old in olds}
+    candidates: list[_Candidate] = []
+    for number, members in enumerate(groups):
+        scores = salience(entries, found, members)
+        for i, score in zip(members, scores.tolist(), strict=True):
+            if i not in gone and _can_stand(entries[i]):
+                one = _Candidate(position=i, conversation=number, score=score, superseded=replaced.get(i, []))
+                candidates.append(_candidate(one, members, entries, found.messages))
+    return candidates
+
+
+def _candidate(
+    one: _Candidate, members: Sequence[int], entries: Sequence[Entry], vectors: Vectors
+) -> _Candidate:
+    """Return a candidate with its kind, and the answer if it is a question that has one."""
+    entry = entries[one.position]
+    kind, answer = _kind(entry, reverses=bool(one.superseded)), None
+    if entry.cues.question >= 0.7 and kind in _MAY_ASK:
+        answer = answer_to(one.position, members, entries, vectors)
+        if answer is None and entry.cues.question >= 0.9:
+            kind = ItemKind.QUESTION
+    return replace(one, kind=kind, score=one.score + _BONUS[kind], answer=answer)
+
+
+def _can_stand(entry: Entry) -> bool:
+    """Tell whether a message says enough to be read alone; context never is the claim itself."""
+    words = len(entry.text.split())
+    return (
+        not entry.context
+        and bool(entry.sentences)
+        and (words >= 3 or (words >= 2 and entry.assents >= _AGREED))
+    )
+
+
+def _kind(entry: Entry, *, reverses: bool) -> ItemKind:
+    done = entry.cues
+    tells = done.question >= 0.9 or done.incident or done.cause or done.resolved or done.news
+    agreed = done.decision >= 0.4 and entry.assents >= _AGREED and not tells
+    if done.decision >= 1 or agreed or (reverses and (done.decision or entry.assents >= _AGREED)):
+        return ItemKind.DECISION
+    if done.incident and entry.message.kind is MessageKind.BOT:
+        return ItemKind.INCIDENT
+    if (done.action >= 0.8 or (done.request and entry.mentions)) and not done.reversal:
+        return ItemKind.ACTION
+    if done.incident or (done.cause and done.resolved):
+        return ItemKind.INCIDENT
+    return ItemKind.UPDATE if done.news or done.resolved or reverses else ItemKind.TOPIC
+
+
+def _choose(
+    candidates: Sequence[_Candidate],
+    vectors: Vectors,
+    groups: Sequence[Sequence[int]],
+    used: int,
+    detail: Detail,
+) -> list[_Candidate]:
+    """Return the items' messages: one for each conversation of weight, then the best of what is left."""
+    factor, least, most = _LEVELS[detail]
+    budget = min(most, max(least, math.ceil(factor * math.sqrt(used))))
+    ranked = sorted(candidates, key=lambda one: (-one.score, one.position))
+    leads = _leads(ranked, groups)[: _ROOM[detail]]
+    return leads if len(leads) >= budget else _fill(leads, ranked, vectors, budget)
+
+
+def _leads(ranked: Sequence[_Candidate], groups: Sequence[Sequence[int]]) -> list[_Candidate]:
+    """Return the strongest item of each conversation that is more than a passing remark, by its weight."""
+    best: dict[int, _Candidate] = {}
+    for one in ranked:
+        best.setdefault(one.conversation, one)
+    heavy = [one for one in best.values() if len(groups[one.conversation]) >= 3 or one.score >= 1.6]
+    leads = heavy or list(best.values())[:1]
+    return sorted(leads, key=lambda one: -one.score - 0.4 * math.log(len(groups[one.conversation])))
+
+
+def _fill(
+    leads: Sequence[_Candidate], ranked: Sequence[_Candidate], vectors: Vectors, budget: int
+) -> list[_Candidate]:
+    """Add items by maximal marginal relevance until the budget is spent or only redundant or weak ones are left."""
+    chosen = list(leads)
+    rest = [one for one in ranked if one not in chosen]
+    nearest = np.zeros(len(rest))
+    scores = np.array([one.score for one in rest])
+    rows = vectors[[one.position for one in rest]]
+    alive = scores >= 0.9
+    for one in chosen:
+        nearest = np.maximum(nearest, rows @ vectors[one.position])
+    while len(chosen) < budget:
+        gain = np.where(alive & (nearest < _REDUNDANT), scores - _DIVERSITY * nearest, -np.inf)
+        pick = int(np.argmax(gain)) if len(gain) else -1
+        if pick < 0 or not np.isfinite(gain[pick]):
+            break
+        alive[pick] = False
+        chosen.append(rest[pick])
+        nearest = np.maximum(nearest, rows @ vectors[rest[pick].position])
+    return chosen
+
+
+def _ordered(chosen: Sequence[_Candidate], groups: Sequence[Sequence[int]]) -> Iterator[_Candidate]:
+    """Yield items conversation by conversation, the weightiest first, each in the order of events."""
+    weight: dict[int, float] = {}
+    for one in chosen:
+        weight[one.conversation] = weight.get(one.conversation, 0.0) + max(0.0, one.score)
+    for number, total in weight.items():
+        weight[number] = total + 0.4 * math.log(len(groups[number]))
+    yield from sorted(chosen, key=lambda one: (-weight[one.conversation], one.conversation, one.position))
+
+
+def _item(
+    one: _Candidate, material: Material, found: Meaning, groups: Sequence[Sequence[int]], detail: Detail
+) -> Item:
+    entries = material.entries
+    entry = entries[one.position]
+    centre = found.messages[groups[one.conversation]].mean(axis=0)
+    best = best_sentence(entry, one.kind, found.sentences[one.position], centre)
+    text = text_of(entry, one.kind, best=best, limit=LENGTHS[detail])
+    cited = [entry]
+    if one.answer is not None:
+        reply = entries[one.answer]
+        cited.append(reply)
+        said = best_sentence(reply, ItemKind.TOPIC, found.sentences[one.answer], centre)
+        text = f"{text} {text_of(reply, ItemKind.TOPIC, best=said, limit=LENGTHS[detail] // 2)}"
+    people = dict.fromkeys(user for e in cited for user in (e.message.author, *e.mentions))
+    return Item(
+        kind=one.kind,
+        text=text,
+        citations=tuple(e.message.id for e in cited),
+        participants=tuple(people),
+        owner=_owner(entry, material) if one.kind is ItemKind.ACTION else None,
+        due=due_in(text) if one.kind is ItemKind.ACTION else None,
+        superseded=tuple(entries[i].message.id for i in one.superseded),
+    )
+
+
+def _owner(entry: Entry, material: Material) -> UserId | None:
+    """Return who is to act, if the message says so: whom it assigns, else its author where they commit themselves."""
+    for user in entry.mentions:
+        if assigns(entry.text, material.names.person(user)):
+            return user
+    if entry.cues.request and len(entry.mentions) == 1:
+        return entry.mentions[0]
+    return entry.message.author if entry.cues.action >= 0.8 and not entry.cues.request else None

@@ -1,0 +1,103 @@
+"""Message text is data, never an instruction: cleaning on the way in, checking on the way out.
+
+On the way in, what hides or disguises text is taken out (`normalise`), and what is addressed to a machine instead of
+to people is told apart (`is_instruction`). On the way out, nothing that a chat client would follow, load or notify
+survives (`defuse`): item text carries no links at all, only the mark ``(link)``; the message itself is one click away.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+LINK_MARK = "(link)"
+
+_ROUNDS = 6  # of taking out what the last round has put together; then the characters it needs go as well
+_ACTIVE = re.compile(r"[<>\[\]@:/\\!|.]")
+_HIDDEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffc\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+    "\x00-\x08\x0b-\x1f\x7f-\x9f]"
+)
+_JOINERS = re.compile("[\u200c\u200d]")
+_LOOKALIKE = re.compile("[\uff01-\uff5e\uffe0-\uffe6\U0001d400-\U0001d7ff\ufb00-\ufb06\u2100-\u2138\u3000]")
+_TEMPLATE = re.compile(
+    r"<\|[^|>\n]{0,40}\|>|<</?SYS>>|\[/?INST\]|</?(?:system|assistant|user|messages|untrusted|instructions?|s)>",
+    re.IGNORECASE,
+)
+_SECRET = re.compile(
+    r"\b(?:xox[abeprs]-|gh[pousr]_|github_pat_|sk-|pk_live_|sk_live_|AKIA|ASIA|eyJ|ck_|glpat-|npm_)[\w./+=-]{8,}"
+    r"|(?i:\b(?:password|passwd|secret|token|api[_-]?key)\b\s*[:=]\s*)[^\s`,;]+"
+)
+
+_URL = re.compile(
+    r"(?:\b[a-z][a-z0-9+.-]{1,20}:(?://|\\\\)|\bwww\d?\.|\b(?:mailto|javascript|data|tel):)[^\s<>|`]*"
+    r"|\b(?:[a-z0-9-]+\.)+[a-z]{2,24}(?::\d{1,5})?/[^\s<>|`]*"
+    r"|\bhxxps?\b[^\s<>|`]*(?:\s+[\w.-]*\[?\.\]?[\w.\[\]-]+)?",
+    re.IGNORECASE,
+)
+_EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_IMAGE = re.compile(r"!\[[^\]]*\](?:\([^)]*\)|\[[^\]]*\])?")
+_REFERENCE = re.compile(r"\[([^\]\n]{1,200})\](?:\(([^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)|\[[^\]\n]{0,80}\])")
+_TAG = re.compile(
+    r"</?(?:a|img|script|iframe|svg|style|object|embed|form|input|link|meta|video|audio|b|i|p|br|div|span)\b[^>]*>?",
+    re.IGNORECASE,
+)
+_TOKEN = re.compile(r"<[@#!][^<>\n]*>?")
+_BROADCAST = re.compile(r"[@!]+(?=(?:channel|here|everyone|all|group|subteam)\b)", re.IGNORECASE)
+_AT = re.compile(r"(?<![\w.+-])@(?=\w)")
+
+
+def normalise(text: str) -> str:
+    """Return text without hidden or reordering characters; styled and full-width letters as plain ones.
+
+    Superscripts and fractions stay as they are, since 10² is not 102. Joiners stay between letters that need them.
+    """
+    text = _LOOKALIKE.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
+    text = _HIDDEN.sub("", text.replace("\r\n", "\n").replace("\u2028", "\n").replace("\u2029", "\n"))
+    text = _JOINERS.sub(lambda match: _joiner(text, match), text)
+    return unicodedata.normalize("NFC", text)
+
+
+def defuse(text: str) -> str:
+    """Return text in which nothing can be followed, loaded or notified; what that leaves behind is looked at again."""
+    for _ in range(_ROUNDS):
+        before, text = text, _defused(text)
+        if text == before:
+            return text
+    return _ACTIVE.sub(" ", text)
+
+
+def _defused(text: str) -> str:
+    text = _TEMPLATE.sub(" ", text)
+    text = _IMAGE.sub(" ", text)
+    text = _REFERENCE.sub(lambda match: _label(match[1], match[2]), text)
+    text = _TAG.sub(" ", text)
+    text = _TOKEN.sub(" ", text)
+    text = _EMAIL.sub("(e-mail)", text)
+    text = _URL.sub(_link_mark, text)
+    text = _SECRET.sub("(secret)", text)
+    text = _BROADCAST.sub("", text)
+    return _AT.sub("", text)
+
+
+def is_safe(text: str) -> bool:
+    """Tell whether a text holds nothing that `defuse` would take out."""
+    return defuse(text) == text and normalise(text) == text
+
+
+def _joiner(text: str, match: re.Match[str]) -> str:
+    around = text[max(0, match.start() - 1) : match.start()] + text[match.end() : match.end() + 1]
+    return "" if len(around) < 2 or any(char.isascii() for char in around) else match[0]
+
+
+def _label(label: str, target: str | None) -> str:
+    """Return what a Markdown link shows; a label that is a link itself is only marked as one."""
+    if target is not None and not _URL.search(target) and "/" not in target and ":" not in target:
+        return f"{label} ({target})"
+    return LINK_MARK if _URL.search(label) else label
+
+
+def _link_mark(match: re.Match[str]) -> str:
+    tail = re.search(r"[.,;:!?)\]}'\"]*$", match[0])
+    return LINK_MARK + (tail[0] if tail else "")

@@ -1,0 +1,53 @@
+"""What people and channels are called in a summary: one name a person, never two people under one."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+from core.directory import Channel, Person
+from core.ids import ChannelId, UserId
+from summarize.guard import defuse, normalise
+from summarize.instructions import is_instruction
+
+_MARKUP = re.compile(r"[<>`*_~|\[\]]")
+_LONGEST = 40
+
+
+class Names:
+    """Names of the people and channels that a window speaks of.
+
+    Who shares a name with another gets the handle beside it. A name that is overlong, or speaks to machines, gives
+    way to the handle.
+    """
+
+    def __init__(self, people: Iterable[Person], channels: Iterable[Channel]) -> None:
+        plain = {
+            person.id: (_fit(person.name) or _fit(person.handle) or person.id, person) for person in people
+        }
+        count = Counter(name.casefold() for name, _ in plain.values())
+        self._people = {
+            id: name if count[name.casefold()] == 1 else f"{name} ({_fit(person.handle) or id})"
+            for id, (name, person) in plain.items()
+        }
+        self._channels = {channel.id: channel.name for channel in channels}
+
+    def person(self, id: UserId) -> str:
+        """Return what to call a person."""
+        return self._people.get(id, "someone")
+
+    def channel(self, id: ChannelId) -> str:
+        """Return `#name` of a channel the reader may know of."""
+        name = self._channels.get(id)
+        return f"#{_fit(name) or id}" if name else "a private channel"
+
+    @property
+    def every(self) -> frozenset[str]:
+        """Return every person's name."""
+        return frozenset(self._people.values())
+
+
+def _fit(name: str) -> str:
+    clean = " ".join(_MARKUP.sub("", defuse(normalise(name))).split())
+    return "" if len(clean) > _LONGEST or is_instruction(clean) or "(link)" in clean else clean

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from core.errors import InvalidInput
 
@@ -65,6 +64,8 @@ def difference_interval(
 
 
 def _bca(sample: np.ndarray, level: float, resamples: int, seed: int) -> tuple[float, float]:
+    from scipy import stats  # here, for it is slow to import
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", category=RuntimeWarning)  # degenerate tails fall back below
         found = stats.bootstrap(

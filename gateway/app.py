@@ -21,6 +21,8 @@ from gateway.keys import Keys
 from gateway.limits import Limiter, MemoryLimiter
 from gateway.readiness import Readiness, Warmup
 from gateway.settings import EmbedderName, Settings
+from prompt_eval.service import Evaluator
+from prompt_eval.store import EvalStore
 from prompts.registry import Registry
 from prompts.store import PromptStore
 from recommend.feedback import FeedbackIntake
@@ -30,6 +32,7 @@ from recommend.store import RecommendStore
 from recommend.usecase import load_use_cases
 from summarize.access import Access
 from summarize.intake import Intake
+from summarize.service import Summarizer
 from summarize.store import MessageStore, SummaryStore
 
 
@@ -52,7 +55,9 @@ class Services:
     messages: MessageStore
     access: Access
     intake: Intake
+    summarizer: Summarizer
     prompts: Registry
+    evaluator: Evaluator
     recommend_store: RecommendStore
     recommender: Recommender
     feedback: FeedbackIntake
@@ -90,6 +95,7 @@ def _wire(
     """Make every part from those below it."""
     metrics = Metrics()
     directory, messages, summaries = Directory(database), MessageStore(database), SummaryStore(database)
+    access = Access(directory, messages)
     releases = Releases(database, clock)
     recommend_store = RecommendStore(database)
     embedder = _embedder(settings)
@@ -108,9 +114,21 @@ def _wire(
         limiter=MemoryLimiter(clock, rate=settings.rate_per_second, burst=settings.rate_burst),
         embedder=embedder,
         messages=messages,
-        access=Access(directory, messages),
+        access=access,
         intake=Intake(store=messages, invalidator=summaries, clock=clock),
+        summarizer=Summarizer(
+            access=access,
+            summaries=summaries,
+            embedder=embedder,
+            directory=directory,
+            events=events,
+            releases=releases,
+            clock=clock,
+            ids=ids,
+            metrics=metrics,
+        ),
         prompts=Registry(store=PromptStore(database), releases=releases, clock=clock),
+        evaluator=Evaluator(store=EvalStore(database), clock=clock, ids=ids),
         recommend_store=recommend_store,
         recommender=Recommender(
             directory=directory,

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.clock import Clock
+from core.errors import InvalidInput, VerdictRequired
 from core.ids import Ids
-from core.releases import Policy
+from core.releases import Authority, Override, Policy
 from prompt_eval.compare import metrics_of
 from prompt_eval.dataset import CaseSet
 from prompt_eval.models import Result, Scorer, Task
@@ -15,6 +16,11 @@ from prompt_eval.report import Report, arm, evidence
 from prompt_eval.run import Progress, run
 from prompt_eval.scorers import all_scorers, scorers_digest
 from prompt_eval.store import EvalStore
+
+_VERDICT_REMEDY = (
+    "Run `catchup eval run --dataset FILE --task summarize --baseline lead-3` and give the run's id, "
+    "or override with a name and a reason, which is audited."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +75,26 @@ class Evaluator:
     async def latest(self, limit: int = 50) -> list[Report]:
         """Return the newest reports first."""
         return await self._store.latest(limit)
+
+    async def authority(self, *, verdict: str = "", override: Override | None = None) -> Authority:
+        """Return what a promotion rests on: the Verdict of an evaluation (by its id), or a person's override.
+
+        Raises VerdictRequired if there is neither, InvalidInput if both, NotFound, DataDamaged.
+        """
+        if verdict and override:
+            remedy = "Give one: an override replaces the Verdict."
+            raise InvalidInput("verdict", verdict, "comes with an override", remedy=remedy)
+        if override:
+            return override
+        if not verdict:
+            raise VerdictRequired("nothing moves forward without a Verdict.", remedy=_VERDICT_REMEDY)
+        found = (await self.find(verdict)).verdict
+        if found is None:
+            raise VerdictRequired(
+                f"evaluation {verdict} ran without a baseline, so the gate did not speak.",
+                remedy=_VERDICT_REMEDY,
+            )
+        return found
 
     def _report(
         self, plan: Plan, scorers: Sequence[Scorer], mine: list[Result], theirs: list[Result], by: str

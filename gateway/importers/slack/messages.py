@@ -72,7 +72,8 @@ def parse(raw: Mapping[str, Any], setting: Setting) -> Parsed | str:
     author = author_id(raw, setting.bots)
     root = _root(raw, micros)
     files = _files(raw)
-    kind = _kind(raw, subtype, author, setting)
+    odd = "" if raw.get("type") == "message" else _odd_type(raw)
+    kind = MessageKind.SYSTEM if odd else _kind(raw, subtype, author, setting)
     text = "" if kind is MessageKind.DELETED else _text(raw, kind, setting.names)
     if kind is MessageKind.TEXT and files and not text.strip():
         kind = MessageKind.FILE
@@ -90,7 +91,7 @@ def parse(raw: Mapping[str, Any], setting: Setting) -> Parsed | str:
         edited_at=_edited_at(raw),
         reactions=() if gone else _reactions(raw.get("reactions")),
         files=() if gone else files,
-        subtype=subtype or _odd_type(raw),
+        subtype=subtype or odd,
     )
     parent = clean.identifier(raw.get("parent_user_id"))
     return Parsed(
@@ -123,7 +124,7 @@ def _unwrapped(raw: Mapping[str, Any]) -> Mapping[str, Any]:
 def _kind(raw: Mapping[str, Any], subtype: str, author: UserId, setting: Setting) -> MessageKind:
     if subtype in _GONE:
         return MessageKind.DELETED
-    if subtype not in _TALK or _odd_type(raw):
+    if subtype not in _TALK:
         return MessageKind.SYSTEM
     if not _from_app(raw, subtype, author, setting):
         return MessageKind.TEXT
@@ -180,6 +181,8 @@ def _edited_at(raw: Mapping[str, Any]) -> datetime | None:
 
 
 def _reactions(value: object) -> tuple[Reaction, ...]:
+    if not value:
+        return ()
     found: list[Reaction] = []
     for entry in clean.mappings(value):
         name = clean.identifier(entry.get("name"))
@@ -190,6 +193,8 @@ def _reactions(value: object) -> tuple[Reaction, ...]:
 
 
 def _files(raw: Mapping[str, Any]) -> tuple[FileMarker, ...]:
+    if "files" not in raw and "file" not in raw:
+        return ()
     files = clean.mappings(raw.get("files"))
     if not files and (single := clean.mapping(raw.get("file"))):
         files = [single]

@@ -66,8 +66,10 @@ def bots_by_id(users: Iterable[Mapping[str, Any]]) -> dict[str, UserId]:
 def author_id(message: Mapping[str, Any], bots: Mapping[str, UserId]) -> UserId:
     """Return who wrote a message: a user, an app by its bot id or name, or NOBODY."""
     user = message.get("user")
+    if type(user) is str and (id := clean.identifier(user)):
+        return UserId(id)
     comment = clean.mapping(message.get("comment"))
-    for value in (user, clean.mapping(user).get("id"), comment.get("user")):
+    for value in (clean.mapping(user).get("id"), comment.get("user")):
         if isinstance(value, str) and (id := clean.identifier(value)):
             return UserId(id)
     bot = clean.identifier(message.get("bot_id")) or clean.identifier(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import UTC, datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -16,7 +17,7 @@ from gateway.proto.catchup.v1 import catchup_pb2 as pb
 from gateway.proto.catchup.v1 import catchup_pb2_grpc
 from gateway.rpc.call import Context, calling
 from summarize.asks import Ask, Between, Span, Thread, UnreadFrom, parse_last
-from summarize.models import Coverage, Detail, Item, ItemKind, Provenance, Summary
+from summarize.models import Coverage, Detail, Item, Provenance, Summary
 
 _DETAILS = {
     pb.DETAIL_UNSPECIFIED: Detail.STANDARD,
@@ -24,7 +25,6 @@ _DETAILS = {
     pb.DETAIL_STANDARD: Detail.STANDARD,
     pb.DETAIL_FULL: Detail.FULL,
 }
-_KINDS = {kind: pb.ItemKind.Value(f"ITEM_KIND_{kind.upper()}") for kind in ItemKind}
 
 
 class SummarizeDoor(catchup_pb2_grpc.SummarizeServicer):
@@ -45,11 +45,15 @@ class SummarizeDoor(catchup_pb2_grpc.SummarizeServicer):
     ) -> AsyncGenerator[pb.SummaryEvent]:
         """Answer item by item, then the whole."""
         route = "/catchup.v1.Summarize/StreamSummary"
-        async with calling(self._services, context, route, Scope.SUMMARIES) as caller:
-            summary = await self._services.summarizer.summarize(to_ask(request, caller))
-            for item in summary.items:
-                yield pb.SummaryEvent(item=_item(item))
-            yield pb.SummaryEvent(summary=to_message(summary))
+        async with (
+            calling(self._services, context, route, Scope.SUMMARIES) as caller,
+            aclosing(self._services.summarizer.stream(to_ask(request, caller))) as answers,
+        ):
+            async for answer in answers:
+                if isinstance(answer, Summary):
+                    yield pb.SummaryEvent(summary=to_message(answer))
+                else:
+                    yield pb.SummaryEvent(item=_item(answer))
 
 
 def to_ask(request: pb.SummarizeRequest, caller: Caller) -> Ask:
@@ -59,7 +63,7 @@ def to_ask(request: pb.SummarizeRequest, caller: Caller) -> Ask:
         reader=caller.acting(request.user or None),
         channel=request.channel,
         span=_span(request),
-        detail=_DETAILS.get(request.detail) or _unknown_detail(request.detail),
+        detail=_detail(request.detail),
         timezone=request.timezone,
     )
 
@@ -73,7 +77,7 @@ def to_message(summary: Summary) -> pb.Summary:
         since=_timestamp(summary.window.since),
         until=_timestamp(summary.window.until),
         thread=summary.thread or "",
-        detail=pb.Detail.Value(f"DETAIL_{summary.detail.upper()}"),
+        detail=f"DETAIL_{summary.detail.upper()}",
         items=[_item(item) for item in summary.items],
         participants=summary.participants,
         coverage=_coverage(summary.coverage),
@@ -114,8 +118,10 @@ def _moment(field: str, value: Timestamp) -> datetime:
         ) from error
 
 
-def _unknown_detail(value: int) -> Detail:
-    raise InvalidInput("detail", value, "is not a level of detail", remedy="Use BRIEF, STANDARD or FULL.")
+def _detail(value: pb.Detail) -> Detail:
+    if value not in _DETAILS:
+        raise InvalidInput("detail", value, "is not a level of detail", remedy="Use BRIEF, STANDARD or FULL.")
+    return _DETAILS[value]
 
 
 def _timestamp(moment: datetime) -> Timestamp:
@@ -126,7 +132,7 @@ def _timestamp(moment: datetime) -> Timestamp:
 
 def _item(item: Item) -> pb.Item:
     return pb.Item(
-        kind=_KINDS[item.kind],
+        kind=f"ITEM_KIND_{item.kind.upper()}",
         text=item.text,
         citations=item.citations,
         participants=item.participants,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 from typing import cast
 
 from fastapi import APIRouter, FastAPI, Request
@@ -13,12 +15,16 @@ from starlette.responses import Response
 from core.errors import CatchupError
 from gateway.app import Services
 from gateway.version import version
-from gateway.web import docs, health
 from gateway.web.middleware import REQUEST_ID_KEY, Authenticate, BodyLimit, Envelope
 from gateway.web.openapi import document
 from gateway.web.problems import of_error, of_status, of_validation
 
-ROUTERS: tuple[APIRouter, ...] = (docs.router, health.router)
+_MODULES = ("docs", "summaries", "recommendations", "events", "messages", "prompts", "health")
+ROUTERS: tuple[APIRouter, ...] = tuple(
+    importlib.import_module(f"gateway.web.{name}").router
+    for name in _MODULES
+    if importlib.util.find_spec(f"gateway.web.{name}")
+)
 
 _NO_FOREIGN_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
 """FastAPI's own would send exceptions as they are, and with them what somebody wrote."""

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from core.errors import CatchupError
 from gateway.console.pages import go, problem
 from gateway.console.views import Shell, Trouble
-from gateway.console.visitors import SignInFirst, theme_of
+from gateway.console.visitors import SHELL_KEY, SignInFirst, theme_of
 from gateway.failures import describe
 from gateway.web.middleware import REQUEST_ID_KEY
 from gateway.web.problems import TITLES, Problem, internal, of_error, of_validation
@@ -53,7 +53,8 @@ def _page(request: Request, found: Problem) -> Response:
         remedy=found.remedy,
         request_id=str(request.scope.get(REQUEST_ID_KEY, "")),
     )
-    return problem(Shell(theme=theme_of(request)), trouble)
+    shell = request.scope.get(SHELL_KEY) or Shell(theme=theme_of(request))
+    return problem(shell, trouble)
 
 
 def _note(request: Request, error: Exception) -> None:

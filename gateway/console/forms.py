@@ -43,7 +43,9 @@ def _same_site(request: Request) -> None:
     origin = request.headers.get("origin", "")
     foreign = site in {"cross-site", "same-site"} if site else bool(origin) and not _is_ours(origin, request)
     if foreign:
-        raise NotPermitted("the form comes from another site.", remedy="Open the console and repeat it there.")
+        raise NotPermitted(
+            "the form comes from another site.", remedy="Open the console and repeat it there."
+        )
 
 
 def _is_ours(origin: str, request: Request) -> bool:

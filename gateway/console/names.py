@@ -50,7 +50,7 @@ class Names:
         if ChannelId(id) in self.hidden:
             return "a private channel"
         channel = self.channels.get(ChannelId(id))
-        return title(channel, self) if channel else f"#{plain(label or id)}"
+        return title(channel) if channel else f"#{plain(label or id)}"
 
 
 def names_of(people: Iterable[Person], readable: Iterable[Channel], every: Iterable[Channel]) -> Names:
@@ -74,9 +74,8 @@ def shown(person: Person) -> Who:
     )
 
 
-def title(channel: Channel, names: Names) -> str:
+def title(channel: Channel) -> str:
     """Return a channel's name with its sign; a direct message is called by its name as imported."""
-    del names
     return f"{_PREFIX.get(channel.kind, '')}{plain(channel.name) or channel.id}"
 
 

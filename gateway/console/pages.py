@@ -29,7 +29,7 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_ENVIRONMENT.globals |= {"asset": url, "icon": icon}
+_ENVIRONMENT.globals.update(asset=url, icon=icon)
 
 
 def page(template: str, shell: Shell, *, status: int = 200, **values: Any) -> Response:  # noqa: ANN401

@@ -31,13 +31,13 @@ _REMEDY = "Sign in again with an API key."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A signed-in browser: the key it came with, and as whom it looks at the workspace ("": not chosen yet)."""
+    """A signed-in browser: the key it came with, and as whom it looks at the workspace (None: not chosen yet)."""
 
     workspace: WorkspaceId
     key: str
     nonce: str
     ends: datetime
-    actor: UserId = UserId("")
+    actor: UserId | None = None
 
     def acting_as(self, actor: UserId) -> Session:
         """Return the session of the same browser looking through somebody else's eyes."""
@@ -101,6 +101,7 @@ def _encoded(data: bytes) -> str:
 def _decoded(data: str) -> Session:
     try:
         values: dict[str, Any] = orjson.loads(base64.urlsafe_b64decode(data + "=" * (-len(data) % 4)))
-        return Session(**{**values, "ends": from_micros(values["ends"])})
+        values["ends"] = from_micros(values["ends"])
+        return Session(**values)
     except (binascii.Error, orjson.JSONDecodeError, TypeError, KeyError) as error:
         raise NotAuthenticated("the session is of another version.", remedy=_REMEDY) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from markupsafe import Markup
 
@@ -38,10 +39,10 @@ class ChannelRow:
     name: str
     private: bool
     archived: bool
-    member: bool
     about: str
     messages: int
     last: Moment | None
+    last_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +118,7 @@ class Card:
 
     rank: int
     item: int
+    entry: str
     name: str
     href: str
     about: str
@@ -135,7 +137,6 @@ class Tab:
     href: str
     name: str
     current: bool
-    about: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 
 from fastapi import Depends, Request
 
@@ -18,13 +19,15 @@ from gateway.console.forms import read_form
 from gateway.console.names import Names, names_of, shown
 from gateway.console.sessions import COOKIE, Seal, Session
 from gateway.console.views import Shell
-from gateway.web.deps import ServicesDep
+from gateway.web.deps import CALLER_KEY, ServicesDep
 
+SHELL_KEY = "catchup_shell"
+"""In the scope: what the page of a later error has around it."""
 THEME = "catchup_theme"
 THEMES = ("system", "light", "dark")
 
 
-class SignInFirst(Exception):  # noqa: N818  not an error of the tree: the answer is a page, not a problem
+class SignInFirst(Exception):
     """Nobody is signed in; `after` is where to go on afterwards."""
 
     def __init__(self, after: str) -> None:
@@ -34,8 +37,9 @@ class SignInFirst(Exception):  # noqa: N818  not an error of the tree: the answe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """A signed-in browser, what its key may do, and as whom it looks."""
+    """A signed-in browser, what its key may do, and as whom it looks, and when."""
 
+    now: datetime
     session: Session
     caller: Caller
     workspace: Workspace
@@ -64,9 +68,10 @@ async def visitor(request: Request, services: ServicesDep) -> Visitor:
     actor = _actor(people, session.actor)
     every = await services.directory.channels(workspace.id)
     readable = await services.directory.readable_channels(workspace.id, actor)
-    return Visitor(
+    found = Visitor(
+        now=services.clock.now(),
         session=session,
-        caller=request.scope["catchup_caller"],
+        caller=request.scope[CALLER_KEY],
         workspace=workspace,
         actor=actor,
         people=tuple(people),
@@ -74,6 +79,8 @@ async def visitor(request: Request, services: ServicesDep) -> Visitor:
         names=names_of(people, readable, every),
         shell=_shell(request, services, session, workspace, actor),
     )
+    request.scope[SHELL_KEY] = found.shell
+    return found
 
 
 async def form(request: Request, services: ServicesDep, found: VisitorDep) -> dict[str, str]:
@@ -107,9 +114,7 @@ def here_of(request: Request) -> str:
 async def _session(request: Request, services: Services) -> Session:
     """Return the session, and put its caller into the scope, where log lines look for it."""
     try:
-        session = seal_of(services.settings.home).read(
-            request.cookies.get(COOKIE, ""), services.clock.now()
-        )
+        session = seal_of(services.settings.home).read(request.cookies.get(COOKIE, ""), services.clock.now())
         keys = await services.keys.list(session.workspace)
     except NotAuthenticated as error:
         raise SignInFirst(here_of(request)) from error
@@ -117,11 +122,11 @@ async def _session(request: Request, services: Services) -> Session:
     if key is None:
         raise SignInFirst(here_of(request))
     await services.limiter.take(key.id)
-    request.scope["catchup_caller"] = Caller(workspace=key.workspace, key=key.id, scopes=key.scopes)
+    request.scope[CALLER_KEY] = Caller(workspace=key.workspace, key=key.id, scopes=key.scopes)
     return session
 
 
-def _actor(people: list[Person], chosen: UserId) -> Person:
+def _actor(people: list[Person], chosen: UserId | None) -> Person:
     """Return who was chosen, else the first full member."""
     able = [person for person in people if can_act(person)]
     fallback = next((person for person in able if person.guest is Guest.NO), able[0] if able else None)
@@ -139,6 +144,6 @@ def _shell(
         actor=shown(actor),
         csrf=seal_of(services.settings.home).csrf(session),
         theme=theme_of(request),
-        notice=cast("str", request.query_params.get("notice", "")),
+        notice=request.query_params.get("notice", ""),
         here=here_of(request),
     )

@@ -1,0 +1,11 @@
+"""Every page of the console, for the application to include."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from gateway.console import channels, home, prompts, recommendations, signing
+
+router = APIRouter(include_in_schema=False)
+for part in (signing, home, channels, recommendations, prompts):
+    router.include_router(part.router)

@@ -1,0 +1,132 @@
+"""A summary as a page shows it: names resolved, citations numbered, coverage and provenance in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from core.directory import Channel
+from core.ids import MessageId
+from gateway.app import Services
+from gateway.console.links import message_path
+from gateway.console.moments import moment, zone_of
+from gateway.console.mrkdwn import inline
+from gateway.console.talk import excerpt
+from gateway.console.views import Citation, CoverageView, ItemView, SummaryView
+from gateway.console.visitors import Visitor
+from summarize.asks import Ask, Span
+from summarize.models import Coverage, Detail, Item, Message, Provenance, Summary
+
+_SKIPPED: Mapping[str, str] = {
+    "system": "joins, leaves and other notices",
+    "deleted": "deleted",
+    "file-only": "files without a word",
+    "empty": "empty",
+    "bot-noise": "bots without news",
+    "duplicate": "said before",
+    "low-content": "short acknowledgements",
+    "addressed-to-machines": "instructions to machines",
+}
+_ENGINES: Mapping[str, str] = {"none": "none was needed"}
+
+
+async def tell(
+    visitor: Visitor, services: Services, channel: Channel, span: Span, detail: Detail, *, back: str
+) -> SummaryView:
+    """Summarize for the acting user, and return the summary ready to be shown."""
+    ask = Ask(
+        workspace=visitor.workspace.id, reader=visitor.actor.id, channel=channel.id, span=span, detail=detail
+    )
+    summary = await services.summarizer.summarize(ask)
+    view = await services.access.view(ask.workspace, ask.reader, ask.channel, now=visitor.now)
+    cited = await services.access.messages(view, cited_ids(summary.items))
+    return summary_view(summary, cited, visitor, back=back)
+
+
+def summary_view(summary: Summary, cited: Sequence[Message], visitor: Visitor, *, back: str) -> SummaryView:
+    """Return a summary ready to be shown; a citation whose message is gone is left out."""
+    numbers = _numbers(summary.items, cited)
+    links = {message.id: _citation(message, numbers, visitor, back) for message in cited}
+    return SummaryView(
+        id=summary.id,
+        window=window_words(summary, visitor),
+        items=tuple(_item(n, item, links, visitor) for n, item in enumerate(summary.items, 1)),
+        people=tuple(visitor.names.who(user) for user in summary.participants),
+        coverage=_coverage(summary.coverage),
+        provenance=_provenance(summary.provenance),
+        degraded=summary.degraded,
+        stale=summary.stale,
+    )
+
+
+def cited_ids(items: Sequence[Item]) -> list[MessageId]:
+    """Return every message that items rest on or replace, once, in order of appearance."""
+    return list(dict.fromkeys(id for item in items for id in (*item.citations, *item.superseded)))
+
+
+def window_words(summary: Summary, visitor: Visitor) -> str:
+    """Return a window in words, on the acting user's clock; its end is not part of it."""
+    zone = zone_of(visitor.actor)
+    since, until = (moment(at, zone, visitor.now).text for at in (summary.window.since, summary.window.until))
+    return f"{since} to {until}"
+
+
+def _numbers(items: Sequence[Item], cited: Sequence[Message]) -> dict[MessageId, int]:
+    there = {message.id for message in cited}
+    return {id: number for number, id in enumerate((id for id in cited_ids(items) if id in there), 1)}
+
+
+def _citation(message: Message, numbers: Mapping[MessageId, int], visitor: Visitor, back: str) -> Citation:
+    names = visitor.names
+    return Citation(
+        number=numbers[message.id],
+        href=message_path(message.channel, message.id, back=back),
+        who=names.who(message.author),
+        at=moment(message.at, zone_of(visitor.actor), visitor.now),
+        excerpt=excerpt(message, names),
+    )
+
+
+def _item(number: int, item: Item, links: Mapping[MessageId, Citation], visitor: Visitor) -> ItemView:
+    names = visitor.names
+    return ItemView(
+        number=number,
+        kind=str(item.kind),
+        text=inline(item.text, names),
+        citations=tuple(links[id] for id in item.citations if id in links),
+        replaced=tuple(links[id] for id in item.superseded if id in links),
+        owner=names.who(item.owner) if item.owner else None,
+        due=item.due or "",
+    )
+
+
+def _coverage(coverage: Coverage) -> CoverageView:
+    notes: list[str] = []
+    if coverage.context:
+        notes.append(f"{coverage.context} thread openings from before the window were read along.")
+    if coverage.conversations:
+        notes.append(f"{coverage.shown} of {coverage.conversations} conversations have an item.")
+    if coverage.dropped:
+        notes.append(f"{coverage.dropped} items were dropped because no message bears them out.")
+    skipped = sorted(coverage.skipped.items(), key=lambda pair: -pair[1])
+    return CoverageView(
+        found=coverage.found,
+        used=coverage.used,
+        skipped=tuple(
+            (_SKIPPED.get(name, name.replace("-", " ")), count) for name, count in skipped if count
+        ),
+        notes=tuple(notes),
+    )
+
+
+def _provenance(made: Provenance) -> tuple[tuple[str, str], ...]:
+    tokens = made.prompt_tokens + made.completion_tokens
+    facts = (
+        ("Engine", _ENGINES.get(made.engine, made.engine)),
+        ("Model", made.model),
+        ("Prompt", made.prompt),
+        ("Arm", made.arm),
+        ("Input", made.input_hash[:12]),
+        ("Time", f"{made.seconds:.2f} s" if made.seconds else ""),
+        ("Tokens", f"{tokens:,}" if tokens else ""),
+    )
+    return tuple((name, value) for name, value in facts if value)

@@ -57,7 +57,7 @@ def fold_in(channels: Floats, gram: Floats, liked: Ints, activity: Floats) -> Fl
     rows: Floats = channels[liked[known]]
     sure = confidence(activity[known])
     if not rows.any():
-        return np.zeros(channels.shape[1], dtype=np.float32)
+        return np.zeros(len(gram), dtype=np.float32)
     weighted: Reals = rows.T @ (rows * (sure - 1.0)[:, None])
     left: Reals = gram + REGULARIZATION * np.eye(len(gram), dtype=np.float32) + weighted
     solved: Reals = np.linalg.solve(left, rows.T @ sure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -102,13 +103,23 @@ def read_interactions(
 
     Point in time: nothing that happened at `as_of` or later, or came into the log after `offset`, is counted.
     """
-    files = sorted(str(path) for path in lake.glob("day=*/part-*.parquet"))
-    if not files:
-        return nothing()
+    from core.events.lake import reading  # brings pyarrow: slow to import, and only the pipeline needs it
+
+    with reading(lake) as parts:
+        return (
+            _summed_up(parts, workspace, as_of=as_of, offset=offset, left_out=left_out)
+            if parts
+            else nothing()
+        )
+
+
+def _summed_up(
+    parts: Sequence[Path], workspace: WorkspaceId, *, as_of: datetime, offset: Offset, left_out: Ints
+) -> Interactions:
     import duckdb  # slow to import, and only the pipeline needs it
 
     given: dict[str, Any] = {
-        "files": files,
+        "files": [str(part) for part in parts],
         "workspace": workspace,
         "as_of": to_micros(as_of),
         "offset": offset,

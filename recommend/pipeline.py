@@ -18,10 +18,7 @@ from recommend.build import Facts, build
 from recommend.interactions import read_interactions
 from recommend.snapshot import Lineage, Snapshot, save
 from recommend.snapshots import read_facts
-from recommend.store import RecommendStore
-
-FEEDBACK_DAYS = 30
-"""How long an answer is kept for feedback to refer to."""
+from recommend.store import FEEDBACK_DAYS, RecommendStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

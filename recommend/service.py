@@ -20,7 +20,6 @@ from core.telemetry import Metrics
 from recommend.features import compute
 from recommend.gather import Pool, gather
 from recommend.models import Ask, Floats, Recommendations, Recommended
-from recommend.pipeline import FEEDBACK_DAYS
 from recommend.policy import Slate, choose, generator
 from recommend.query import Query
 from recommend.rankers import HandTunedRanker
@@ -28,7 +27,7 @@ from recommend.reasons import reasons
 from recommend.safety import Allowed, Asker, Safety
 from recommend.served import to_event, to_served
 from recommend.snapshots import InUse, Snapshots
-from recommend.store import RecommendStore
+from recommend.store import FEEDBACK_DAYS, RecommendStore
 from recommend.tail import LiveTail
 from recommend.usecase import UseCase, UseCases
 

@@ -45,6 +45,8 @@ optouts = Table(
     Column("at", UtcMicros, nullable=False),
 )
 _LATEST = 4096  # answers remembered in memory too: most feedback comes soon, and to the same process
+FEEDBACK_DAYS = 30
+"""How long an answer is kept for feedback to refer to."""
 EVERYONE = PersonNumber(0)
 """In `optouts.other`: the person takes no part in recommendations at all."""
 

@@ -21,7 +21,8 @@ class MemoryEventLog:
 
     async def read(self, *, after: Offset, limit: int) -> Sequence[Record]:
         """Return records after an offset, in order."""
-        return self._records[after : after + limit]
+        first = max(after, 0)
+        return self._records[first : first + max(limit, 0)]
 
     async def end(self) -> Offset:
         """Return the offset of the last record."""

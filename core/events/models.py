@@ -8,11 +8,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType, Protocol
 
+from core.errors import InvalidInput
 from core.ids import EventId, PersonNumber, RequestId, WorkspaceId
 from core.privacy import Metadata, metadata_only
 
 Offset = NewType("Offset", int)
 """A position in the log: grows by time of arrival, with gaps allowed. 0 is before the first event."""
+
+
+_LARGEST = 2**63
 
 
 class EventKind(StrEnum):
@@ -39,7 +43,7 @@ class Corpus(StrEnum):
 class Event:
     """Who did what to which item, when; `data` holds numbers and identifiers only.
 
-    Raises InvalidInput for `data` that could hold text.
+    Raises InvalidInput for `data` that could hold text, for `at` without a time zone, and for numbers beyond 64 bits.
     """
 
     id: EventId
@@ -54,6 +58,13 @@ class Event:
 
     def __post_init__(self) -> None:
         metadata_only("data", self.data)
+        if self.at.tzinfo is None:
+            raise InvalidInput("at", self.at.isoformat(), "has no time zone", remedy="Add one, e.g. +00:00.")
+        for field_name, number in (("actor", self.actor), ("item", self.item)):
+            if number is not None and not -_LARGEST <= number < _LARGEST:
+                raise InvalidInput(
+                    field_name, number, "does not fit in 64 bits", remedy="Use the directory's number."
+                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +94,10 @@ class EventLog(Protocol):
         ...
 
     async def read(self, *, after: Offset, limit: int) -> Sequence[Record]:
-        """Return up to `limit` records that lie after an offset, in order. Raises EventLogUnavailable."""
+        """Return up to `limit` records that lie after an offset, in order; none for a limit below 1.
+
+        Raises EventLogUnavailable.
+        """
         ...
 
     async def end(self) -> Offset:

@@ -19,6 +19,7 @@ from core.events.codec import from_bytes, to_bytes
 from core.events.models import Appended, Event, Offset, Record
 
 _DEDUPLICATION = timedelta(days=2)  # JetStream forgets message ids after this; feedback repeats come sooner
+_IN_FLIGHT = 1_000  # publications that wait for the server at once
 
 
 class NatsEventLog:
@@ -37,8 +38,11 @@ class NatsEventLog:
         """Connect and make the stream if it is not there. Raises EventLogUnavailable."""
         try:
             client = await nats.connect(  # pyright: ignore[reportUnknownMemberType]
-                url, connect_timeout=5, max_reconnect_attempts=3
+                url, connect_timeout=5, max_reconnect_attempts=3, error_cb=_ignore
             )
+            client.options[
+                "max_reconnect_attempts"
+            ] = -1  # once connected, wait for the server as long as it takes
             log = cls(client, stream)
             await log._create_stream()
         except (NatsError, OSError, TimeoutError) as error:
@@ -48,7 +52,9 @@ class NatsEventLog:
     async def append(self, events: Sequence[Event]) -> Sequence[Appended]:
         """Publish events in order and return when the server has stored each."""
         try:
-            acks = await asyncio.gather(*[self._publish(event) for event in events])
+            acks: list[Appended] = []
+            for first in range(0, len(events), _IN_FLIGHT):
+                acks += await asyncio.gather(*map(self._publish, events[first : first + _IN_FLIGHT]))
         except (NatsError, OSError, TimeoutError) as error:
             raise _unavailable(error) from error
         return acks
@@ -56,6 +62,7 @@ class NatsEventLog:
     async def read(self, *, after: Offset, limit: int) -> Sequence[Record]:
         """Return records after an offset, in order."""
         end = await self.end()
+        after = Offset(max(after, 0))
         if after >= end or limit < 1:
             return []
         try:
@@ -93,7 +100,7 @@ class NatsEventLog:
         ack = await self._js.publish(
             f"{self._stream}.events",
             to_bytes(event),
-            headers={"Nats-Msg-Id": f"{event.workspace}:{event.id}"},
+            headers={"Nats-Msg-Id": _message_id(event)},
         )
         return Appended(offset=Offset(ack.seq), duplicate=bool(ack.duplicate))
 
@@ -116,6 +123,15 @@ class NatsEventLog:
         finally:
             await consumer.unsubscribe()
         return records
+
+
+def _message_id(event: Event) -> str:
+    """Return an id that no other workspace's event can have, whatever the two are called."""
+    return f"{len(event.workspace)}:{event.workspace}:{event.id}"
+
+
+async def _ignore(_error: Exception) -> None:
+    """Say nothing here: the call that failed raises, and says it better."""
 
 
 def _unavailable(error: BaseException) -> EventLogUnavailable:

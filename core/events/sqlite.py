@@ -9,6 +9,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 from core.errors import EventLogUnavailable
 from core.events.codec import COLUMNS, Row, from_row, to_row
@@ -42,9 +43,13 @@ class SqliteEventLog:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._closing = threading.Lock()  # so that no append is queued behind the last job
+        self._closed = False
+        self._reading = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._connect().execute(_SCHEMA)
+            self._reader = _connect(path)
+            self._reader.execute(_SCHEMA)
         except sqlite3.Error as error:
             raise _unavailable(error) from error
         self._writer = threading.Thread(target=self._write, name="event-log", daemon=True)
@@ -52,54 +57,44 @@ class SqliteEventLog:
 
     async def append(self, events: Sequence[Event]) -> Sequence[Appended]:
         """Store events, all or none, and return once they are on disk."""
-        if not self._writer.is_alive():
-            raise EventLogUnavailable("the event log is closed.", remedy="Start the server again.")
         done: Future[list[Appended]] = Future()
-        self._jobs.put(([to_row(event) for event in events], done))
+        job = ([to_row(event) for event in events], done)
+        with self._closing:
+            if self._closed:
+                raise _closed()
+            self._jobs.put(job)
         return await asyncio.wrap_future(done)
 
     async def read(self, *, after: Offset, limit: int) -> Sequence[Record]:
         """Return records after an offset, in order."""
-        return await asyncio.to_thread(self._read, after, limit)
+        rows = await asyncio.to_thread(self._fetch, _READ, (after, max(limit, 0)))
+        return [Record(offset=Offset(offset), event=from_row(tuple(row))) for offset, *row in rows]
 
     async def end(self) -> Offset:
         """Return the offset of the last record."""
-        return await asyncio.to_thread(self._end)
+        return Offset((await asyncio.to_thread(self._fetch, _END, ()))[0][0])
 
     async def close(self) -> None:
-        """Commit what is queued and stop the writer."""
-        self._jobs.put(None)
+        """Commit what is queued and stop the writer; closing twice does nothing."""
+        with self._closing:
+            if not self._closed:
+                self._closed = True
+                self._jobs.put(None)
         await asyncio.to_thread(self._writer.join)
+        with self._reading:
+            self._reader.close()
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, isolation_level=None, timeout=30)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        return connection
-
-    def _read(self, after: Offset, limit: int) -> list[Record]:
-        try:
-            connection = self._connect()
+    def _fetch(self, query: str, values: tuple[int, ...]) -> list[Any]:
+        with self._reading:
+            if self._closed:
+                raise _closed()
             try:
-                rows = connection.execute(_READ, (after, limit)).fetchall()
-            finally:
-                connection.close()
-        except sqlite3.Error as error:
-            raise _unavailable(error) from error
-        return [Record(offset=Offset(offset), event=from_row(tuple(row))) for offset, *row in rows]
-
-    def _end(self) -> Offset:
-        try:
-            connection = self._connect()
-            try:
-                return Offset(connection.execute(_END).fetchone()[0])
-            finally:
-                connection.close()
-        except sqlite3.Error as error:
-            raise _unavailable(error) from error
+                return self._reader.execute(query, values).fetchall()
+            except sqlite3.Error as error:
+                raise _unavailable(error) from error
 
     def _write(self) -> None:
-        connection = self._connect()
+        connection = _connect(self._path)
         running = True
         while running:
             group, running = self._next_group()
@@ -122,21 +117,31 @@ class SqliteEventLog:
         return group, False
 
 
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    return connection
+
+
 def _commit(connection: sqlite3.Connection, group: list[_Job]) -> None:
-    """Store a group of appends in one transaction and answer each; an error fails all of them alike."""
+    """Store a group of appends in one transaction and answer each; an error fails all of them alike.
+
+    Who has given up waiting before the commit begins is left out.
+    """
+    waiting = [(rows, done) for rows, done in group if done.set_running_or_notify_cancel()]
     try:
         connection.execute("BEGIN IMMEDIATE")
-        answers = [_insert(connection, rows) for rows, _ in group]
+        answers = [_insert(connection, rows) for rows, _ in waiting]
         connection.execute("COMMIT")
     except sqlite3.Error as error:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        for _, done in group:
+        for _, done in waiting:
             done.set_exception(_unavailable(error))
         return
-    for (_, done), answer in zip(group, answers, strict=True):
-        if not done.cancelled():
-            done.set_result(answer)
+    for (_, done), answer in zip(waiting, answers, strict=True):
+        done.set_result(answer)
 
 
 def _insert(connection: sqlite3.Connection, rows: list[Row]) -> list[Appended]:
@@ -149,6 +154,10 @@ def _insert(connection: sqlite3.Connection, rows: list[Row]) -> list[Appended]:
             offset = connection.execute(_FIND, row[:2]).fetchone()[0]
             answers.append(Appended(offset=Offset(offset), duplicate=True))
     return answers
+
+
+def _closed() -> EventLogUnavailable:
+    return EventLogUnavailable("the event log is closed.", remedy="Start the server again.")
 
 
 def _unavailable(error: sqlite3.Error) -> EventLogUnavailable:

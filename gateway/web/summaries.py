@@ -1,0 +1,156 @@
+"""POST /v1/summaries (JSON or server-sent events), GET /v1/summaries/{id}, POST /v1/summaries/{id}/feedback."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+
+from core.errors import CatchupError
+from core.ids import SummaryId, WorkspaceId
+from gateway.web.deps import Caller, Scope, ServicesDep, allow
+from gateway.web.middleware import REQUEST_ID_KEY
+from gateway.web.problems import internal, of_error
+from gateway.web.summary_bodies import (
+    AskBody,
+    FeedbackAnswer,
+    FeedbackBody,
+    ItemBody,
+    SummaryBody,
+    item_body,
+    summary_body,
+)
+from summarize.asks import Ask, span_of
+from summarize.models import Item, Summary
+from summarize.service import Summarizer
+
+router = APIRouter(tags=["summaries"])
+
+EVENT_STREAM = "text/event-stream"
+_STREAMED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": (
+            "The summary. With `Accept: text/event-stream`: an `item` event for each item as soon as it is grounded, "
+            "then one `summary` event with the whole; an `error` event with a problem if it breaks off."
+        ),
+        "content": {EVENT_STREAM: {"schema": {"type": "string"}}},
+    }
+}
+Allowed = Annotated[Caller, allow(Scope.SUMMARIES)]
+Id = Annotated[str, Path(description="The id that POST /v1/summaries returned.", examples=["sum_5f3a9c"])]
+
+
+@router.post(
+    "/v1/summaries",
+    summary="Summarize a channel, a thread or what is unread",
+    response_model=SummaryBody,
+    responses=_STREAMED,
+)
+async def summarize(body: AskBody, request: Request, caller: Allowed, services: ServicesDep) -> Any:  # noqa: ANN401
+    """Return what happened, each item with the messages that bear it out.
+
+    Exactly one of `last`, `since` (with or without `until`), `thread` and `unread_from` says which messages. The
+    reader must be able to read the channel at this moment. No link, mention or image gets into an item.
+    """
+    ask = _ask(body, caller)
+    if EVENT_STREAM not in request.headers.get("accept", ""):
+        summary = await services.summarizer.summarize(ask)
+        return await _shown(services.summarizer, summary, ask.workspace, ask.reader)
+    answers = services.summarizer.stream(ask)
+    try:
+        first = await anext(answers)  # what is wrong with the request is a problem, not an event
+    except BaseException:
+        await answers.aclose()
+        raise
+    request_id = str(request.scope[REQUEST_ID_KEY])
+    events = _events(services.summarizer, ask, first, answers, request_id)
+    return StreamingResponse(events, media_type=EVENT_STREAM, headers={"Cache-Control": "no-store"})
+
+
+@router.get("/v1/summaries/{id}", summary="Read a summary again")
+async def fetch(
+    id: Id,
+    caller: Allowed,
+    services: ServicesDep,
+    user: Annotated[str | None, Query(description="The reader: id or @handle.", examples=["@ana"])] = None,
+) -> SummaryBody:
+    """Return a summary made earlier, if the reader may read its channel now; `stale` ones have lost their text."""
+    reader = caller.acting(user)
+    summary = await services.summarizer.fetch(caller.workspace, reader, SummaryId(id))
+    return await _shown(services.summarizer, summary, caller.workspace, reader)
+
+
+@router.post(
+    "/v1/summaries/{id}/feedback", summary="Say what a summary or an item was worth", status_code=202
+)
+async def feedback(
+    id: Id, body: FeedbackBody, caller: Allowed, services: ServicesDep, response: Response
+) -> FeedbackAnswer:
+    """Log a verdict; it joins to the exact engine, prompt version, arm and input that made the summary."""
+    new = await services.summarizer.feedback(
+        caller.workspace, caller.acting(body.user), SummaryId(id), body.kind, item=body.item
+    )
+    response.status_code = 202 if new else 200
+    return FeedbackAnswer(duplicate=not new)
+
+
+def _ask(body: AskBody, caller: Caller) -> Ask:
+    span = span_of(
+        last=body.last, since=body.since, until=body.until, thread=body.thread, unread_from=body.unread_from
+    )
+    return Ask(
+        workspace=caller.workspace,
+        reader=caller.acting(body.user),
+        channel=body.channel,
+        span=span,
+        detail=body.detail,
+        timezone=body.timezone,
+    )
+
+
+async def _shown(
+    summarizer: Summarizer, summary: Summary, workspace: WorkspaceId, reader: str
+) -> SummaryBody:
+    sources = await summarizer.sources(workspace, reader, summary.channel, summary.items)
+    return summary_body(summary, sources)
+
+
+async def _events(
+    summarizer: Summarizer,
+    ask: Ask,
+    first: Item | Summary,
+    answers: AsyncGenerator[Item | Summary, None],
+    request_id: str,
+) -> AsyncGenerator[bytes, None]:
+    """Yield server-sent events; closing this closes the generation behind it."""
+    async with aclosing(answers):
+        try:
+            yield await _event(summarizer, ask, first)
+            async for answer in answers:
+                yield await _event(summarizer, ask, answer)
+        except CatchupError as error:
+            yield _frame("error", of_error(error).body(request_id))
+        except Exception:
+            yield _frame("error", internal().body(request_id))
+            raise
+
+
+async def _event(summarizer: Summarizer, ask: Ask, answer: Item | Summary) -> bytes:
+    if isinstance(answer, Summary):
+        return _frame("summary", _json(await _shown(summarizer, answer, ask.workspace, ask.reader)))
+    sources = await summarizer.sources(ask.workspace, ask.reader, ask.channel, [answer])
+    body: ItemBody = item_body(answer, sources)
+    return _frame("item", _json(body))
+
+
+def _json(body: BaseModel) -> bytes:
+    return orjson.dumps(body.model_dump(mode="json"))
+
+
+def _frame(event: str, data: bytes) -> bytes:
+    return b"event: " + event.encode() + b"\ndata: " + data + b"\n\n"

@@ -86,6 +86,7 @@ async def open_services(
         opened.push_async_callback(events.close)
         services = _wire(settings, clock=clock, ids=ids, log=log, database=database, events=events)
         opened.push_async_callback(services.recommender.close)
+        await services.prompts.publish_library()
         yield services
 
 

@@ -135,7 +135,10 @@ class Registry:
         """Push the shipped prompts; release the first version of each name, and never move a release that exists."""
         for path in sorted(folder.glob("*.md")):  # noqa: ASYNC240  two small files at start
             prompt = read_prompt(path)
-            await self.push(prompt.source, by=_FIRST.author, message="shipped with Catchup", file=path.name)
+            if prompt.version not in {version.version for version in await self._store.of(prompt.name)}:
+                await self.push(
+                    prompt.source, by=_FIRST.author, message="shipped with Catchup", file=path.name
+                )
             if all(s.release.stage is Stage.DRAFT for s in await self.versions(prompt.name)):
                 await self._release_first(prompt)
 

@@ -10,7 +10,6 @@ from typing import Annotated
 import orjson
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from core.audit import Entry
@@ -53,11 +52,12 @@ def list_prompts() -> None:
     async def work(services: Services) -> list[list[Standing]]:
         return await services.prompts.list()
 
-    table = Table("prompt", "version", "stage", "since", "by", "pushed", "message")
+    console = Console(highlight=False)
     for every in run(work):
-        for index, standing in enumerate(every):
-            table.add_row(*_row(standing, first=index == 0), style="bold" if _is_live(standing) else "")
-    Console().print(table)
+        prompt = every[0].prompt
+        console.print(Text.assemble((prompt.name, "bold"), f"  {prompt.description}"))
+        for standing in every:
+            console.print(Text(f"  {_line(standing)}", style="green" if _is_live(standing) else ""))
 
 
 @app.command()
@@ -88,7 +88,7 @@ def push(
 
     async def work(services: Services) -> list[Pushed]:
         return [
-            await services.prompts.push(prompt.source, by=by or _login(), message=message, file=name)
+            await services.prompts.push(prompt.source, by=by or login(), message=message, file=name)
             for name, prompt in read
         ]
 
@@ -127,12 +127,13 @@ def log(name: Annotated[str, typer.Argument(help="The prompt's name.")]) -> None
     async def work(services: Services) -> list[Entry]:
         return await services.prompts.log(name)
 
-    table = Table("at", "who", "did", "version", "stage", "why")
+    console = Console(highlight=False)
     for entry in run(work):
         version = entry.subject.rpartition("@")[2]
         stage = (entry.data or {}).get("stage", "")
-        table.add_row(f"{entry.at:%Y-%m-%d %H:%MZ}", entry.actor, entry.action, version, stage, entry.reason)
-    Console().print(table)
+        moved = f"{entry.action} {version}{f' to {stage}' if stage else ''}"
+        why = f": {entry.reason}" if entry.reason else ""
+        console.print(Text(f"{entry.at:%Y-%m-%d %H:%M:%SZ}  {moved}, by {entry.actor}{why}"))
 
 
 @app.command()
@@ -196,7 +197,7 @@ def promote(
     async def work(services: Services) -> Standing:
         word = Override(author=by, reason=override) if override else None
         authority = await services.evaluator.authority(verdict=verdict, override=word)
-        return await services.prompts.promote(name, at, to, authority, by=by or _login())
+        return await services.prompts.promote(name, at, to, authority, by=by or login())
 
     standing = run(work)
     typer.echo(f"{name}@{standing.prompt.version} is {standing.release.stage}.")
@@ -215,7 +216,7 @@ def rollback(
     name, at = _split(named, default="")
 
     async def work(services: Services) -> tuple[Standing, Standing | None]:
-        gone = await services.prompts.roll_back(name, at, by=by or _login(), reason=reason)
+        gone = await services.prompts.roll_back(name, at, by=by or login(), reason=reason)
         every = await services.prompts.versions(name)
         return gone, next((standing for standing in every if _is_live(standing)), None)
 
@@ -229,7 +230,8 @@ def _split(named: str, *, default: str) -> tuple[str, str]:
     return name, at or default
 
 
-def _login() -> str:
+def login() -> str:
+    """Return who is logged in, as the operating system says."""
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
@@ -240,17 +242,11 @@ def _is_live(standing: Standing) -> bool:
     return standing.release.stage is Stage.LIVE
 
 
-def _row(standing: Standing, *, first: bool) -> list[str]:
+def _line(standing: Standing) -> str:
     prompt, release = standing.prompt, standing.release
-    return [
-        prompt.name if first else "",
-        prompt.version,
-        str(release.stage),
-        f"{release.since:%Y-%m-%d %H:%MZ}",
-        release.by,
-        f"{prompt.pushed_at:%Y-%m-%d %H:%MZ} {prompt.pushed_by}",
-        prompt.message,
-    ]
+    message = f": {prompt.message}" if prompt.message else ""
+    moved = f"{prompt.version}  {release.stage} since {release.since:%Y-%m-%d %H:%MZ}"
+    return f"{moved} by {release.by}, pushed by {prompt.pushed_by}{message}"
 
 
 def _prompt(named: str) -> Prompt:

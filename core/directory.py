@@ -235,6 +235,17 @@ class Directory:
             found += [_person(row) for row in await self._rows(select(people).where(some))]
         return sorted(found, key=lambda person: person.number)
 
+    async def namesakes(self, workspace: WorkspaceId, names: Iterable[str]) -> list[Person]:
+        """Return everyone whose display name, real name or handle is one of these, by number."""
+        wanted = sorted(set(names) - {""})
+        found: dict[UserId, Person] = {}
+        for start in range(0, len(wanted), 200):
+            some = wanted[start : start + 200]
+            named = or_(*(people.c[field].in_(some) for field in ("display_name", "real_name", "handle")))
+            rows = await self._rows(select(people).where(and_(people.c.workspace == workspace, named)))
+            found |= {person.id: person for person in map(_person, rows)}
+        return sorted(found.values(), key=lambda person: person.number)
+
     async def channels(self, workspace: WorkspaceId) -> list[Channel]:
         """Return every conversation of every kind, by number. For readers use `readable_channels`."""
         query = select(channels).where(channels.c.workspace == workspace).order_by(channels.c.number)

@@ -50,9 +50,9 @@ _LEAD = (
 )
 _DECIDED = _any(
     rf"{_LEAD}(?:decision|decided|decisions|agreed|approved|settled|reversed|resolution|verdict"
-    r"|outcome|new (?:rule|policy|plan|process)|final(?: answer| call)?)\b(?: (?:for|on|with|by"
-    r"|from|is|of) [^:.]{1,40})?\s*[:,–—-]",
-    rf"{_LEAD}(?:decided|agreed|approved)\b",
+    r"|outcome|new (?:rule|policy|plan|process)|final(?: answer| call)?)\b(?:\s*[:,–—-]|(?: (?:for"
+    r"|on|with|by|from|is|of) [^:.,]{1,40})\s*[:–—])",
+    rf"{_LEAD}(?:decided|(?:agreed|approved) (?:to|that|on|for))\b",
     r"\b(?:we|i|they|the team|everyone|(?:s?he))(?:'ve| have| all| has|'s)?(?: just| finally| now"
     r"| all)* (?:decided|agreed|settled on|chosen|chose|picked|opted)\b",
     r"\b(?:we're|we are|we'll|we will|let's|lets) (?:go(?:ing)?|stick(?:ing)?|stay(?:ing)?"
@@ -73,6 +73,7 @@ _UNDECIDED = _any(
     r"\b(?:not|never|haven't|hasn't|hadn't|don't|didn't|isn't|aren't|wasn't|yet to|cannot|can't"
     r"|nobody|no one|nothing)(?: \w+){0,3} (?:decid\w+|agree\w*|settl\w+|chos\w+|choos\w+|final"
     r"|approv\w+|pick\w*)",
+    r"\b(?:decision|verdict)\b.{0,40}\b(?:open|pending|due|later|tomorrow|next)\b",
     r"\bno (?:decision|agreement|verdict|final)\b|\bundecided\b|\btbd\b|\bto be decided\b",
     r"\b(?:before|until|once|when|if|whether|should|must|need to|have to|who|let me|how|can"
     r"|could) (?:we |i |you |they |it )?(?:\w+ )?(?:decid|agree|settle|approve|choose)\w*",
@@ -86,7 +87,8 @@ _COMMITTED = _any(
     r"(?:^|[.,;:!–-] ?|\b(?:and|then|fine|ok) )i (?:(?:also|now|just|then|still) )*(?!(?:put|read"
     rf"|set|cut|let|think)\b){_VERB}\b",
     rf"\bi can {_VERB} (?:it|that|this|the|a|an|one|my)\b",
-    rf"(?:^|[,.] )(?!.*\b(?:i|you|it|he|she|they|we|who|was|were|ago|last)\b)[^,.?]{{8,80}} by {_DATE}",
+    r"(?:^|[,.] )(?!.*\b(?:i|you|it|he|she|they|we|who|is|are|was|were|be|been|had|has"
+    rf"|have|did|does|ago|last|not)\b)[^,.?]{{8,80}} by {_DATE}",
     r"\b(?:i|we) (?:can |could |will |'ll )?(?:take|own|handle|pick up|do|draft|cover) (?:it|that"
     r"|this|care of|the \w+)\b|\bon it\b|\bleave (?:it|that) (?:to|with) me\b|\bi'm (?:on|taking"
     r"|doing|writing|adding|muting|sending|fixing|preparing|joining|putting|building|calling"
@@ -140,8 +142,9 @@ _INCIDENT = _any(
     r"|duplicate)d? (?:charg|invoic|bill)\w*",
 )
 _NO_INCIDENT = _any(
+    r"\bblockers?\b|\bincident commander\b",
     r"\bno (?:\w+ )?(?:incidents?|outages?|alerts?|pages?|data loss|breach)\b"
-    r"|\bwithout (?:an? )?(?:incident|outage)\b"
+    r"|\bwithout (?:an? )?(?:incident|outage)\b",
 )
 _CAUSE = _any(
     r"\broot cause\b|^\W*cause\b|\bcaused by\b|\bculprit\b|\bturned out\b|\bbecause\b|\bthe (?:bug"
@@ -185,10 +188,12 @@ _GREETING = _any(
     r"|awesome|lol|haha+|lmao|wow|happy \w+)\b(?:[\s,!.]+(?:\w+[\s,!.]*){0,4})?$"
 )
 
+_ROUTINE = _any(r"\byesterday\s*:|\bblockers?\s*:|^\W*today\s*:")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cues:
-    """What a sentence does, each from 0 to 1."""
+    """What a sentence does, each from 0 to 1; `routine` is a stand-up's yesterday-today-blockers."""
 
     decision: float = 0.0
     action: float = 0.0
@@ -201,6 +206,7 @@ class Cues:
     resolved: float = 0.0
     greeting: float = 0.0
     unanswered: float = 0.0
+    routine: float = 0.0
 
     def joined(self, other: Cues) -> Cues:
         """Return the stronger of each."""
@@ -224,6 +230,7 @@ def cues(sentence: str) -> Cues:
         resolved=0.0 if asks else float(bool(_RESOLVED.search(text))),
         greeting=float(bool(_GREETING.search(text))),
         unanswered=float(bool(_UNANSWERED.search(text))),
+        routine=float(bool(_ROUTINE.search(text))),
     )
 
 

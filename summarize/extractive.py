@@ -133,10 +133,12 @@ def _can_stand(entry: Entry) -> bool:
 
 def _kind(entry: Entry, *, reverses: bool) -> ItemKind:
     done = entry.cues
-    tells = done.question >= 0.9 or done.incident or done.cause or done.resolved or done.news
+    tells = done.question >= 0.9 or done.incident or done.cause or done.resolved or done.news or done.action
     agreed = done.decision >= 0.4 and entry.assents >= _AGREED and not tells
     if done.decision >= 1 or agreed or (reverses and (done.decision or entry.assents >= _AGREED)):
         return ItemKind.DECISION
+    if done.routine:
+        return ItemKind.TOPIC
     if done.incident and entry.message.kind is MessageKind.BOT:
         return ItemKind.INCIDENT
     if (done.action >= 0.8 or (done.request and entry.mentions)) and not done.reversal:

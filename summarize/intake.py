@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -13,6 +13,9 @@ from core.clock import Clock
 from core.ids import MessageId, UserId, WorkspaceId
 from summarize.models import Message, MessageKind
 from summarize.store import MessageStore
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Invalidator(Protocol):
@@ -152,7 +155,7 @@ def buried(message: Message, *, at: datetime) -> Message:
 
 
 def _edited(message: Message) -> datetime:
-    return message.edited_at or message.at
+    return message.edited_at or _NEVER
 
 
 def _content(message: Message) -> tuple[object, ...]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from core.embedding import Embedder, Vectors
 from summarize.material import Entry
+from summarize.models import MessageKind
 
 Scores = NDArray[np.float64]
 
@@ -73,11 +74,12 @@ def _marks(entry: Entry, replies: int) -> float:
     done = entry.cues
     acts = 0.9 * done.decision + 0.6 * done.action + 0.5 * done.incident + 0.5 * done.news + 0.5 * done.cause
     acts += 0.4 * done.resolved + 0.7 * done.reversal - 0.3 * (done.question >= 0.7) - 0.8 * done.greeting
+    acts += 0.5 * (done.incident and entry.message.kind is MessageKind.BOT)
     quoted = all(s.quoted for s in entry.sentences) if entry.sentences else True
     words = len(entry.text.split())
     length = 0.7 * min(words, 22) / 22 - (0.5 if words < 4 else 0.0)
     crowd = 0.35 * float(np.log1p(entry.reactions)) + 0.25 * float(np.log1p(replies))
-    return min(acts, 2.2) + length + crowd - 0.6 * quoted - 0.7 * entry.context
+    return min(acts, 2.2) - 1.2 * done.routine + length + crowd - 0.6 * quoted - 0.7 * entry.context
 
 
 def _unit(rows: Vectors) -> Vectors:

@@ -282,8 +282,11 @@ class Summarizer:
     async def _names(
         self, view: View, messages: Sequence[Message], also: set[UserId] | frozenset[UserId] = frozenset()
     ) -> Names:
+        """Return what to call whom; namesakes are looked up too, for nobody is to be taken for another."""
         people = await self._directory.people_by_id(view.workspace, people_in(messages) | also)
-        return Names(people, await self._directory.readable_channels(view.workspace, view.reader))
+        alike = await self._directory.namesakes(view.workspace, {person.name for person in people})
+        everyone = {person.id: person for person in (*people, *alike)}
+        return Names(everyone.values(), await self._directory.readable_channels(view.workspace, view.reader))
 
 
 def _facts(summary: Summary) -> Mapping[str, str | int]:

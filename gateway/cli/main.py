@@ -40,23 +40,24 @@ EXIT_CODES = {
 class Command:
     """A command and where it is defined: a function, or a Typer with commands of its own."""
 
+    panel: str
     module: str
     attribute: str = "app"
 
 
 COMMANDS = {
-    "demo": Command(module="demo", attribute="demo"),
-    "serve": Command(module="serve", attribute="serve"),
-    "import": Command(module="imports"),
-    "summarize": Command(module="summarize", attribute="summarize"),
-    "recommend": Command(module="recommend"),
-    "prompts": Command(module="prompts"),
-    "eval": Command(module="evals"),
-    "pipeline": Command(module="pipelines"),
-    "workspaces": Command(module="operate", attribute="workspaces"),
-    "keys": Command(module="keys"),
-    "migrate": Command(module="operate", attribute="migrate"),
-    "version": Command(module="operate", attribute="version"),
+    "demo": Command(panel="Serve", module="demo", attribute="demo"),
+    "serve": Command(panel="Serve", module="serve", attribute="serve"),
+    "import": Command(panel="Use", module="imports"),
+    "summarize": Command(panel="Use", module="summarize", attribute="summarize"),
+    "recommend": Command(panel="Use", module="recommend"),
+    "prompts": Command(panel="Improve", module="prompts"),
+    "eval": Command(panel="Improve", module="evals"),
+    "pipeline": Command(panel="Operate", module="pipelines"),
+    "keys": Command(panel="Operate", module="keys"),
+    "workspaces": Command(panel="Operate", module="operate", attribute="workspaces"),
+    "migrate": Command(panel="Operate", module="operate", attribute="migrate"),
+    "version": Command(panel="Operate", module="operate", attribute="version"),
 }
 
 
@@ -69,16 +70,13 @@ def build(only: str | None = None) -> typer.Typer:
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
+        add_completion=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_start)
     for name, command in COMMANDS.items():
         if only in (None, name) and importlib.util.find_spec(f"gateway.cli.{command.module}"):
-            _add(
-                app,
-                name,
-                getattr(importlib.import_module(f"gateway.cli.{command.module}"), command.attribute),
-            )
+            _add(app, name, command)
     return app
 
 
@@ -86,7 +84,7 @@ def main() -> None:
     """Run a command; an error of ours becomes two clear lines and an exit code, never a traceback."""
     only = sys.argv[1] if len(sys.argv) > 1 and sys.argv[1] in COMMANDS else None
     try:
-        build(only)()
+        build(only)(prog_name="catchup")
     except CatchupError as error:
         sys.exit(report(error))
 
@@ -103,11 +101,12 @@ def _start() -> None:
     """Let Typer keep the commands as subcommands even if there is only one."""
 
 
-def _add(app: typer.Typer, name: str, command: object) -> None:
-    if isinstance(command, typer.Typer):
-        app.add_typer(command, name=name)
-    elif callable(command):
-        app.command(name)(command)
+def _add(app: typer.Typer, name: str, command: Command) -> None:
+    found = getattr(importlib.import_module(f"gateway.cli.{command.module}"), command.attribute)
+    if isinstance(found, typer.Typer):
+        app.add_typer(found, name=name, rich_help_panel=command.panel)
+    else:
+        app.command(name, rich_help_panel=command.panel)(found)
 
 
 if __name__ == "__main__":

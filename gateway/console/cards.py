@@ -6,12 +6,13 @@ from urllib.parse import urlencode
 
 from core.directory import Channel, ChannelKind, Person
 from gateway.console.moments import ago
-from gateway.console.names import plain, shown, title
+from gateway.console.names import plain, title
 from gateway.console.views import Card
 from gateway.console.visitors import Visitor
 from gateway.console.why import reason_words
 from recommend.models import Recommendations, Recommended
 
+_REASONS = 3  # shown at once; the others on request
 _LEFT_OUT = {
     "joined": "member already",
     "not_joined": "not a member",
@@ -64,9 +65,10 @@ def left_out(answer: Recommendations) -> list[tuple[str, str]]:
 def _card(entry: Recommended, answer: Recommendations, visitor: Visitor, best: float) -> Card:
     channel = entry.entry if isinstance(entry.entry, Channel) else None
     person = entry.entry if isinstance(entry.entry, Person) else None
-    who = shown(person) if person else None
+    reasons = reason_words(entry.reasons, visitor)
+    who = visitor.names.who(person.id) if person else None
     return Card(
-        rank=entry.position + 1,
+        rank=entry.position,
         item=entry.item,
         entry=entry.entry.id,
         name=title(channel) if channel else who.name if who else "",
@@ -74,7 +76,8 @@ def _card(entry: Recommended, answer: Recommendations, visitor: Visitor, best: f
         about=plain(channel.purpose or channel.topic) if channel else who.title if who else "",
         who=who,
         private=channel is not None and channel.kind is not ChannelKind.PUBLIC,
-        reasons=reason_words(entry.reasons, visitor),
+        reasons=reasons[:_REASONS],
+        more=reasons[_REASONS:],
         score=entry.score,
         share=max(2, round(100 * max(0.0, entry.score) / best)),
         details=_details(entry, answer),

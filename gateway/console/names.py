@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -39,11 +40,23 @@ class Names:
     people: Mapping[UserId, Person]
     channels: Mapping[ChannelId, Channel]
     hidden: frozenset[ChannelId] = frozenset()
+    shared: frozenset[str] = frozenset()
+    """Names that more than one person goes by: their handles tell them apart."""
 
     def who(self, id: str) -> Who:
         """Return how a person is shown; somebody the directory does not know keeps their id as a name."""
         person = self.people.get(UserId(id))
-        return shown(person) if person else _who(id, name=plain(id), note="not in the directory")
+        if person is None:
+            return _who(id, name=plain(id), note="not in the directory")
+        name = plain(person.name) or person.id
+        handle = plain(person.handle)
+        return _who(
+            person.id,
+            name=f"{name} (@{handle})" if name in self.shared else name,
+            note=_note(person),
+            handle=handle,
+            title=plain(person.title),
+        )
 
     def channel(self, id: str, label: str = "") -> str:
         """Return a channel's name as this reader may know it: a channel they may not read has none."""
@@ -56,21 +69,13 @@ class Names:
 def names_of(people: Iterable[Person], readable: Iterable[Channel], every: Iterable[Channel]) -> Names:
     """Return the names for a reader of these channels out of every channel there is."""
     known = {channel.id: channel for channel in readable}
+    everyone = {person.id: person for person in people}
+    often = Counter(plain(person.name) for person in everyone.values())
     return Names(
-        people={person.id: person for person in people},
+        people=everyone,
+        shared=frozenset(name for name, count in often.items() if count > 1),
         channels=known,
         hidden=frozenset(channel.id for channel in every if channel.id not in known),
-    )
-
-
-def shown(person: Person) -> Who:
-    """Return how a person is shown."""
-    return _who(
-        person.id,
-        name=plain(person.name) or person.id,
-        note=_note(person),
-        handle=plain(person.handle),
-        title=plain(person.title),
     )
 
 
@@ -97,7 +102,7 @@ def _who(id: str, *, name: str, note: str = "", handle: str = "", title: str = "
 
 
 def _initials(name: str) -> str:
-    words = re.findall(r"\w+", name)
+    words = re.findall(r"\w+", name.partition(" (@")[0])
     letters = [words[0][0], words[-1][0]] if len(words) > 1 else [name[:1] or "?"]
     return "".join(letters).upper()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -29,7 +29,7 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_ENVIRONMENT.globals.update(asset=url, icon=icon)
+cast("dict[str, object]", _ENVIRONMENT.globals).update(asset=url, icon=icon)
 
 
 def page(template: str, shell: Shell, *, status: int = 200, **values: Any) -> Response:  # noqa: ANN401

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from fastapi import APIRouter, Response
@@ -22,6 +23,7 @@ from recommend.models import Ask, Recommendations
 
 router = APIRouter(route_class=ConsoleRoute, include_in_schema=False)
 _FIRST = "channel_browser"
+_ABBREVIATION = re.compile(r"\bdm\b", re.IGNORECASE)
 _THANKS = {"accept": "Noted: you would take this one.", "dismiss": "Noted: it will not be recommended again."}
 _DEGRADED = {
     "snapshot_damaged": "The feature snapshot is damaged; an older one stands in.",
@@ -44,7 +46,6 @@ async def recommended(visitor: VisitorDep, services: ServicesDep, use_case: str 
         about=chosen.description,
         cards=cards(answer, visitor),
         request_id=answer.request,
-        accept="Join" if chosen.name == "channel_browser" else "Good pick",
         degraded=[_DEGRADED.get(code, code.replace("_", " ")) for code in answer.degraded],
         nothing=f"Nothing passes what {visitor.actor.name} may see and has not joined or dismissed already.",
         answer=answer_facts(answer, visitor),
@@ -103,4 +104,8 @@ def _id(kind: str, request: str, item: str) -> str:
 
 
 def _tab(name: str, chosen: str) -> Tab:
-    return Tab(href=use_case_path(name), name=name.replace("_", " ").capitalize(), current=name == chosen)
+    return Tab(
+        href=use_case_path(name),
+        name=_ABBREVIATION.sub("DM", name.replace("_", " ").capitalize()),
+        current=name == chosen,
+    )

@@ -13,7 +13,6 @@ from gateway.auth import parse_bearer
 from gateway.console.assets import assets
 from gateway.console.door import ConsoleRoute
 from gateway.console.forms import local, read_form
-from gateway.console.names import shown
 from gateway.console.pages import go, page
 from gateway.console.sessions import COOKIE, LIFETIME, Session
 from gateway.console.views import PersonRow, Shell
@@ -86,7 +85,7 @@ async def whose_eyes(
     found = [p for p in able if wanted in f"{p.name}\0{p.real_name}\0{p.handle}".casefold()]
     rows = [
         PersonRow(
-            who=shown(person),
+            who=visitor.names.who(person.id),
             channels=len(await services.directory.readable_channels(visitor.workspace.id, person)),
             current=person.id == visitor.actor.id,
         )

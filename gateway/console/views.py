@@ -125,6 +125,7 @@ class Card:
     who: Who | None
     private: bool
     reasons: tuple[str, ...]
+    more: tuple[str, ...]
     score: float
     share: int
     details: tuple[tuple[str, str], ...]

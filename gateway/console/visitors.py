@@ -16,7 +16,7 @@ from core.ids import UserId
 from gateway.app import Services
 from gateway.auth import Caller, Scope
 from gateway.console.forms import read_form
-from gateway.console.names import Names, names_of, shown
+from gateway.console.names import Names, Who, names_of
 from gateway.console.sessions import COOKIE, Seal, Session
 from gateway.console.views import Shell
 from gateway.web.deps import CALLER_KEY, ServicesDep
@@ -68,6 +68,7 @@ async def visitor(request: Request, services: ServicesDep) -> Visitor:
     actor = _actor(people, session.actor)
     every = await services.directory.channels(workspace.id)
     readable = await services.directory.readable_channels(workspace.id, actor)
+    names = names_of(people, readable, every)
     found = Visitor(
         now=services.clock.now(),
         session=session,
@@ -76,8 +77,8 @@ async def visitor(request: Request, services: ServicesDep) -> Visitor:
         actor=actor,
         people=tuple(people),
         readable=tuple(readable),
-        names=names_of(people, readable, every),
-        shell=_shell(request, services, session, workspace, actor),
+        names=names,
+        shell=_shell(request, services, session, workspace, names.who(actor.id)),
     )
     request.scope[SHELL_KEY] = found.shell
     return found
@@ -136,12 +137,10 @@ def _actor(people: list[Person], chosen: UserId | None) -> Person:
     return found
 
 
-def _shell(
-    request: Request, services: Services, session: Session, workspace: Workspace, actor: Person
-) -> Shell:
+def _shell(request: Request, services: Services, session: Session, workspace: Workspace, actor: Who) -> Shell:
     return Shell(
         workspace=workspace.name,
-        actor=shown(actor),
+        actor=actor,
         csrf=seal_of(services.settings.home).csrf(session),
         theme=theme_of(request),
         notice=request.query_params.get("notice", ""),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from gateway.console.names import shown, title
+from gateway.console.names import title
 from gateway.console.visitors import Visitor
 from recommend.models import Reason
 
@@ -23,7 +23,9 @@ def _words(reason: Reason, visitor: Visitor) -> str:
 
 def _people(reason: Reason, visitor: Visitor) -> str:
     by_number = {int(person.number): person for person in visitor.people}
-    return _listed([shown(by_number[n]).name for n in reason.people if n in by_number], reason.count)
+    return _listed(
+        [visitor.names.who(by_number[n].id).name for n in reason.people if n in by_number], reason.count
+    )
 
 
 def _channels(reason: Reason, visitor: Visitor) -> str:

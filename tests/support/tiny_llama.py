@@ -25,7 +25,10 @@ LESSONS = [
 
 
 def build(folder: Path, *, seed: int = 0) -> Path:
-    """Write the model into a folder and return it; the same seed makes the same model."""
+    """Write the model into a folder and return it; the same seed makes the same model.
+
+    It has no wish to end: an answer runs to its limit unless a grammar leaves nothing else to say.
+    """
     tokenizer = _tokenizer()
     ids = {token: tokenizer.token_to_id(token) for token in SPECIAL}
     config = LlamaConfig(
@@ -43,9 +46,10 @@ def build(folder: Path, *, seed: int = 0) -> Path:
         tie_word_embeddings=False,
         dtype="float32",
     )
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(seed)
         model = LlamaForCausalLM(config)
+        model.lm_head.weight[ids["<|end|>"]] = 0.0
     model.save_pretrained(folder)
     PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,

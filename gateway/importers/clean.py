@@ -50,7 +50,13 @@ def identifier(value: Any) -> str:  # noqa: ANN401
 
     A longer one becomes its beginning and a hash, so that two stay two.
     """
-    if type(value) is str and len(value) <= ID_LENGTH and value.isascii() and value.isprintable() and " " not in value:
+    if (
+        type(value) is str
+        and len(value) <= ID_LENGTH
+        and value.isascii()
+        and value.isprintable()
+        and " " not in value
+    ):
         return value  # nearly always
     found = "".join(text(value).split())
     if len(found) <= ID_LENGTH:

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from core.database import Database
@@ -64,7 +64,12 @@ _messages = st.fixed_dictionaries({"ts": _times}, optional=_fields) | _junk
 _days = st.lists(_messages, max_size=8)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=50,
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(first=_days, second=_days, stray=_days)
 def test_no_message_is_lost_and_again_changes_nothing(
     first: list[Any], second: list[Any], stray: list[Any]

@@ -95,6 +95,5 @@ def _open(query: Query, values: Reals) -> Floats:
 
 
 def _available(query: Query, values: Reals) -> Floats:
-    allowed = query.snapshot.available.copy()
-    allowed[query.person] = False
-    return np.where(allowed, values, 0.0).astype(np.float32)
+    others = np.arange(query.snapshot.people) != query.person
+    return np.where(query.snapshot.available & others, values, 0.0).astype(np.float32)

@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.clock import to_micros
-from core.events.models import Offset
-from core.ids import WorkspaceId
 from recommend.models import Bools, Floats, Ints
+from recommend.snapshot import Lineage
 
 HALF_LIFE_DAYS = 30.0
 WEIGHTS = {
@@ -36,10 +35,10 @@ _AMOUNT = f"sum(round(weight * pow(2.0, -age / {HALF_LIFE_DAYS}) * 1e12)::BIGINT
 _INTERACTIONS = f"""
 CREATE TEMP TABLE interactions AS
 SELECT actor, corpus, item, type, epoch_us("at") AS at_us, {_WEIGHT} AS weight,
-       ($as_of - epoch_us("at")) / {_DAY} AS age
+       greatest($as_of - epoch_us("at"), 0) / {_DAY} AS age
 FROM read_parquet($files, hive_partitioning = false)
 WHERE workspace = $workspace AND kind = 'interaction' AND actor IS NOT NULL AND item IS NOT NULL
-  AND epoch_us("at") < $as_of AND "offset" <= $offset AND {_WEIGHT} IS NOT NULL
+  AND epoch_us("at") < $before AND "offset" <= $offset AND {_WEIGHT} IS NOT NULL
   AND NOT list_contains($left_out::BIGINT[], actor)
   AND NOT (corpus = 'user' AND list_contains($left_out::BIGINT[], item))
 """  # noqa: S608  the only text put in is the table above
@@ -96,33 +95,27 @@ def nothing() -> Interactions:
     return Interactions(activity={}, channels={}, contacts={}, contacted={}, seen={})
 
 
-def read_interactions(
-    lake: Path, workspace: WorkspaceId, *, as_of: datetime, offset: Offset, left_out: Ints
-) -> Interactions:
-    """Sum up what happened before a moment, up to an offset of the log, without the people `left_out`.
+def read_interactions(lake: Path, lineage: Lineage, *, before: datetime, left_out: Ints) -> Interactions:
+    """Sum up what happened `before` a moment, up to an offset of the log, without the people `left_out`.
 
-    Point in time: nothing that happened at `as_of` or later, or came into the log after `offset`, is counted.
+    Point in time: nothing that happened at `before` or later, or came into the log after the lineage's offset, is
+    counted. Amounts are decayed up to `lineage.built_at`.
     """
     from core.events.lake import reading  # brings pyarrow: slow to import, and only the pipeline needs it
 
     with reading(lake) as parts:
-        return (
-            _summed_up(parts, workspace, as_of=as_of, offset=offset, left_out=left_out)
-            if parts
-            else nothing()
-        )
+        return _summed_up(parts, lineage, before=before, left_out=left_out) if parts else nothing()
 
 
-def _summed_up(
-    parts: Sequence[Path], workspace: WorkspaceId, *, as_of: datetime, offset: Offset, left_out: Ints
-) -> Interactions:
+def _summed_up(parts: Sequence[Path], lineage: Lineage, *, before: datetime, left_out: Ints) -> Interactions:
     import duckdb  # slow to import, and only the pipeline needs it
 
     given: dict[str, Any] = {
         "files": [str(part) for part in parts],
-        "workspace": workspace,
-        "as_of": to_micros(as_of),
-        "offset": offset,
+        "workspace": lineage.workspace,
+        "as_of": to_micros(lineage.built_at),
+        "before": to_micros(before),
+        "offset": lineage.offset,
         "left_out": left_out.tolist(),
     }
     connection = duckdb.connect()

@@ -20,6 +20,8 @@ from recommend.snapshot import Lineage, Snapshot, save
 from recommend.snapshots import read_facts
 from recommend.store import FEEDBACK_DAYS, RecommendStore
 
+_SKEW = timedelta(minutes=5)  # how far ahead of ours the clocks of those who write events may be
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
@@ -70,17 +72,14 @@ def version(at: datetime, offset: Offset) -> str:
     return f"{at:%Y%m%dT%H%M%S%f}Z-{offset:012d}"
 
 
-def read_and_build(facts: Facts, lineage: Lineage, lake: Path) -> Snapshot:
-    """Return the snapshot of what the lake holds before `lineage.built_at`, up to `lineage.offset`."""
-    interactions = read_interactions(
-        lake, lineage.workspace, as_of=lineage.built_at, offset=lineage.offset, left_out=facts.left_out
-    )
-    return build(facts, interactions, lineage)
+def read_and_build(facts: Facts, lineage: Lineage, lake: Path, *, before: datetime) -> Snapshot:
+    """Return the snapshot of what happened before a moment, as far as the log held it at `lineage.offset`."""
+    return build(facts, read_interactions(lake, lineage, before=before, left_out=facts.left_out), lineage)
 
 
 def _build_one(facts: Facts, lineage: Lineage, lake: Path, folder: Path) -> Built:
     started = time.perf_counter()
-    snapshot = read_and_build(facts, lineage, lake)
+    snapshot = read_and_build(facts, lineage, lake, before=lineage.built_at + _SKEW)
     save(snapshot, folder)
     return Built(
         workspace=lineage.workspace,

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from core.clock import ManualClock
 from core.database import Database
@@ -47,13 +48,24 @@ class World:
     folder: Path
     last_event: int = field(default=0)
 
-    async def ask(self, user: str, use_case: str = "channel_browser", **more: object) -> Recommendations:
-        workspace = more.pop("workspace", ACME)
+    async def ask(
+        self, user: str, use_case: str = "channel_browser", *, workspace: WorkspaceId = ACME, **more: Any
+    ) -> Recommendations:
+        """Return an answer to which every source contributed."""
+        answer = await self.ask_anyhow(user, use_case, workspace=workspace, **more)
+        assert not [report for report in answer.sources if report.left_out]
+        assert not answer.degraded
+        return answer
+
+    async def ask_anyhow(
+        self, user: str, use_case: str = "channel_browser", *, workspace: WorkspaceId = ACME, **more: Any
+    ) -> Recommendations:
+        """Return an answer, whatever is missing from it."""
         return await self.recommender.recommend(
             Ask(workspace=workspace, user=user, use_case=use_case, **more)
         )
 
-    async def channels_for(self, user: str, use_case: str = "channel_browser", **more: object) -> list[str]:
+    async def channels_for(self, user: str, use_case: str = "channel_browser", **more: Any) -> list[str]:
         """Return the ids of what is recommended, in order."""
         return [shown.entry.id for shown in (await self.ask(user, use_case, **more)).items]
 

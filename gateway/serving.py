@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from core.errors import InvalidInput
 from gateway.app import Services
+from gateway.console.routes import router as console
 from gateway.web.app import create_app
 
 _BACKLOG = 2048
@@ -62,10 +63,17 @@ async def serve(services: Services, ready: Callable[[Addresses], None]) -> None:
     services.log.info("stopped")
 
 
+def application(services: Services) -> FastAPI:
+    """Return all that is served over HTTP: the REST API and the console."""
+    app = create_app(services)
+    app.include_router(console)
+    return app
+
+
 def rest_server(services: Services, app: FastAPI | None = None) -> RestServer:
-    """Return uvicorn set up as we run it: httptools, no logs of its own; over `create_app(services)`."""
+    """Return uvicorn set up as we run it: httptools, no logs of its own; over `application(services)`."""
     config = uvicorn.Config(
-        app or create_app(services),
+        app or application(services),
         http="httptools",
         ws="none",
         lifespan="off",

@@ -15,7 +15,6 @@ from gateway.auth import Scope
 from gateway.console.asking import Asked, up_to
 from gateway.console.door import ConsoleRoute
 from gateway.console.forms import local
-from gateway.console.links import channel_path, feedback_path, message_path, with_notice
 from gateway.console.listing import channel_rows, matching
 from gateway.console.moments import zone_of
 from gateway.console.names import plain, title
@@ -23,6 +22,7 @@ from gateway.console.pages import go, page
 from gateway.console.talk import talk
 from gateway.console.told import tell
 from gateway.console.visitors import FormDep, Visitor, VisitorDep, here_of
+from gateway.links import channel_path, feedback_path, message_path, with_notice
 from gateway.web.deps import ServicesDep
 from summarize.access import View
 from summarize.models import FeedbackKind, Message, Window

@@ -15,7 +15,6 @@ from gateway.auth import Scope
 from gateway.console.asking import Asked, up_to
 from gateway.console.cards import cards
 from gateway.console.door import ConsoleRoute
-from gateway.console.links import channel_path
 from gateway.console.listing import channel_rows
 from gateway.console.moments import ago, moment, zone_of
 from gateway.console.names import title
@@ -24,6 +23,7 @@ from gateway.console.recommendations import note, recommend_for
 from gateway.console.told import tell
 from gateway.console.views import ChannelRow, SummaryView
 from gateway.console.visitors import Visitor, VisitorDep, can_act
+from gateway.links import channel_path
 from gateway.version import version
 from gateway.web.deps import ServicesDep
 from recommend.models import Recommendations

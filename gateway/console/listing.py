@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 
 from core.directory import Channel, ChannelKind
 from gateway.app import Services
-from gateway.console.links import channel_path
 from gateway.console.moments import moment, zone_of
 from gateway.console.names import plain, title
 from gateway.console.views import ChannelRow
 from gateway.console.visitors import Visitor
+from gateway.links import channel_path
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 

@@ -11,11 +11,11 @@ from pydantic import BaseModel
 from core.releases import Stage
 from gateway.auth import Scope
 from gateway.console.door import ConsoleRoute
-from gateway.console.links import prompt_path
 from gateway.console.moments import moment, zone_of
 from gateway.console.pages import page
 from gateway.console.views import Moment, PromptRow, VersionRow
 from gateway.console.visitors import Visitor, VisitorDep
+from gateway.links import prompt_path
 from gateway.web.deps import ServicesDep
 from prompts.models import Standing
 

@@ -13,10 +13,10 @@ from gateway.auth import Scope
 from gateway.console.cards import answer_facts, cards, left_out, source_facts
 from gateway.console.door import ConsoleRoute
 from gateway.console.forms import local
-from gateway.console.links import channel_path, use_case_path, with_notice
 from gateway.console.pages import go, page
 from gateway.console.views import Tab
 from gateway.console.visitors import FormDep, Visitor, VisitorDep
+from gateway.links import channel_path, use_case_path, with_notice
 from gateway.web.deps import ServicesDep
 from recommend.feedback import Feedback
 from recommend.models import Ask, Recommendations

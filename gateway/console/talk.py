@@ -11,12 +11,12 @@ from markupsafe import Markup
 
 from core.ids import MessageId
 from gateway.console.emoji import glyph
-from gateway.console.links import message_path
 from gateway.console.moments import day, moment, zone_of
 from gateway.console.mrkdwn import inline, render
 from gateway.console.names import Names, plain
 from gateway.console.views import MessageView, Moment
 from gateway.console.visitors import Visitor
+from gateway.links import message_path
 from summarize.models import Message, MessageKind, Reaction
 
 _JOINS = timedelta(minutes=5)

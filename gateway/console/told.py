@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from core.directory import Channel
 from core.ids import MessageId
 from gateway.app import Services
-from gateway.console.links import message_path
 from gateway.console.moments import moment, zone_of
 from gateway.console.mrkdwn import inline
 from gateway.console.talk import excerpt
 from gateway.console.views import Citation, CoverageView, ItemView, SummaryView
 from gateway.console.visitors import Visitor
+from gateway.links import message_path
 from summarize.asks import Ask, Span
 from summarize.models import Coverage, Detail, Item, Message, Provenance, Summary
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.ids import MessageId
-from gateway.console.links import message_path
+from gateway.links import message_path
 from summarize.models import Detail, FeedbackKind, Item, ItemKind, Summary
 from summarize.render import blocks, markdown
 from summarize.sources import Sources

@@ -11,8 +11,8 @@ from core.ids import ChannelId, MessageId, UserId
 from gateway.console.asking import Asked, up_to
 from gateway.console.emoji import glyph
 from gateway.console.forms import local
-from gateway.console.links import channel_path, message_path, with_notice
 from gateway.console.moments import ago, day, moment, zone_of
+from gateway.links import channel_path, message_path, with_notice
 from summarize.asks import Between, Last, Thread
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Where things are: every path of the console is made here."""
+"""Where things are in the console: every path of it is made here, for its own pages and for answers of the API."""
 
 from __future__ import annotations
 

@@ -164,7 +164,7 @@ def load(source: ModelSource) -> LoadedModel:
             source.path_or_hub_id, dtype=source.dtype, use_safetensors=True, **options
         )
         placed = cast("_Model", model).to(source.device).eval()
-    except (OSError, ValueError, RuntimeError) as error:
+    except Exception as error:  # torch and transformers raise of every kind here, assertions too
         raise _not_to_be_had(source, error) from error
     tokenizer = cast("_Tokenizer", tokenizer)
     if not tokenizer.chat_template:

@@ -39,12 +39,13 @@ class SseParser:
             self._after_cr = False
         *lines, self._rest = _LINE_END.split(self._rest + chunk)
         self._after_cr = chunk.endswith(b"\r")
+        events = [event for line in lines if (event := self._take(line)) is not None]
         if self._size + len(self._rest) > MAX_EVENT_BYTES:
             raise ModelUnavailable(
                 f"The model server sent an event of more than {MAX_EVENT_BYTES} bytes.",
                 remedy="Check that the URL is that of an OpenAI-compatible server.",
             )
-        return [event for line in lines if (event := self._take(line)) is not None]
+        return events
 
     def _take(self, line: bytes) -> str | None:
         """Add one line to the event; return the event's data when the line ends it."""

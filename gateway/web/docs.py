@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from core.errors import CatchupError, leaves
-from gateway.web.openapi import Document
+from gateway.web.openapi import Document, resolve
 from gateway.web.problems import STATUS, TITLES
 
 router = APIRouter(include_in_schema=False)
@@ -79,14 +79,14 @@ def kinds() -> list[dict[str, Any]]:
 
 def fields(document: Document, schema: Document) -> list[dict[str, Any]]:
     """Return the fields of an object's schema: name, type, whether required, what it is."""
-    resolved = _resolve(document, schema)
+    resolved = resolve(document, schema)
     required = set(resolved.get("required", []))
     return [
         {
             "name": name,
             "type": type_of(document, field),
             "required": name in required,
-            "description": field.get("description", _resolve(document, field).get("description", "")),
+            "description": field.get("description", resolve(document, field).get("description", "")),
             "default": field.get("default"),
         }
         for name, field in resolved.get("properties", {}).items()
@@ -96,7 +96,7 @@ def fields(document: Document, schema: Document) -> list[dict[str, Any]]:
 def type_of(document: Document, schema: Document) -> str:
     """Return a schema's type in a few words."""
     if "$ref" in schema:
-        inner = _resolve(document, schema)
+        inner = resolve(document, schema)
         return " | ".join(inner["enum"]) if "enum" in inner else str(schema["$ref"]).rpartition("/")[2]
     if options := schema.get("anyOf") or schema.get("oneOf"):
         return " | ".join(type_of(document, option) for option in options)
@@ -142,15 +142,9 @@ def _json_schema(answer: Document) -> Document:
 def _example(document: Document, body: Document) -> str:
     examples: Document = body.get("examples") or {}
     named: list[Document] = [entry.get("value", {}) for entry in examples.values()]
-    listed: list[Document] = _resolve(document, body.get("schema", {})).get("examples") or []
+    listed: list[Document] = resolve(document, body.get("schema", {})).get("examples") or []
     value: Document | None = body.get("example") or next(iter([*named, *listed]), None)
     return "" if value is None else orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
-
-
-def _resolve(document: Document, schema: Document) -> Document:
-    if "$ref" not in schema:
-        return schema
-    return document["components"]["schemas"][str(schema["$ref"]).rpartition("/")[2]]
 
 
 def _promise(error: type[CatchupError]) -> str:

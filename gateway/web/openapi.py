@@ -105,7 +105,30 @@ def complete(schema: Document) -> Document:
     for path, methods in schema["paths"].items():
         for method in _METHODS & methods.keys():
             _complete(methods[method], keyed=path.startswith("/v1/"))
+            _exemplify(schema, methods[method])
     return schema
+
+
+def resolve(document: Document, schema: Document) -> Document:
+    """Return the schema that a reference names, or the schema itself."""
+    return document["components"]["schemas"][_name(schema)] if "$ref" in schema else schema
+
+
+def _name(schema: Document) -> str:
+    return str(schema["$ref"]).rpartition("/")[2]
+
+
+def _exemplify(document: Document, operation: Document) -> None:
+    """Give a JSON body an example made of its fields' own, unless it has one or a required field lacks one."""
+    body: Document = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    schema = resolve(document, body.get("schema", {}))
+    found: Document = {
+        name: field["examples"][0]
+        for name, field in schema.get("properties", {}).items()
+        if field.get("examples")
+    }
+    if found.keys() >= set(schema.get("required", [])) and not schema.get("examples"):
+        body.setdefault("example", found)
 
 
 def _complete(operation: Document, *, keyed: bool) -> None:

@@ -80,7 +80,11 @@ class PushBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    source: str = Field(min_length=1, description="The whole file: YAML front matter, then the messages.")
+    source: str = Field(
+        min_length=1,
+        description="The whole file: YAML front matter, then the messages.",
+        examples=["---\nname: greeting\ndescription: Says hello.\n---\n# user\nSay hello to the team.\n"],
+    )
     message: str = Field(default="", max_length=2000, description="What changed and why.")
 
 
@@ -106,9 +110,13 @@ class PromoteBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    version: str = Field(min_length=1, description=_VERSION)
+    version: str = Field(min_length=1, description=_VERSION, examples=["9f1c"])
     stage: Forward = "live"
-    verdict: str = Field(default="", description="The id of an evaluation that passed for this version.")
+    verdict: str = Field(
+        default="",
+        description="The id of an evaluation that passed for this version.",
+        examples=["eval_5f3a9c"],
+    )
     override: OverrideBody | None = None
 
 
@@ -118,7 +126,7 @@ class RollbackBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     version: str = Field(default="", description=f"{_VERSION} Left out: the version that went online last.")
-    reason: str = Field(min_length=1, max_length=2000)
+    reason: str = Field(min_length=1, max_length=2000, examples=["Actions lose their owners."])
 
 
 class ChangeAnswer(BaseModel):

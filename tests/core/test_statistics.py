@@ -13,6 +13,7 @@ from core.statistics import difference_interval, mean_interval
 samples = st.lists(st.floats(0, 1, allow_subnormal=False), min_size=2, max_size=30)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "mean"), [("uniform", 0.5), ("skewed", 2 / 7), ("rare", 0.3)], ids=["uniform", "skewed", "rare"]
 )
@@ -89,6 +90,7 @@ def test_sides_of_unequal_length_are_refused():
         difference_interval([0.1, 0.2], [0.1])
 
 
+@pytest.mark.slow
 def test_ten_thousand_cases_are_resampled_in_bounded_memory():
     import tracemalloc
 

@@ -31,7 +31,8 @@ _SECRET = re.compile(
 )
 
 _URL = re.compile(
-    r"(?:\b[a-z][a-z0-9+.-]{1,20}:(?://|\\\\)|\bwww\d?\.|\b(?:mailto|javascript|data|tel):)[^\s<>|`]*"
+    r"\b[a-z][a-z0-9+.-]{1,20}:(?://|\\\\)[^\s<>|`]*"
+    r"|(?:www\d?\.|(?:mailto|javascript|vbscript):)[^\s<>|`]*|\bdata:\w+/[^\s<>|`]*|\btel:\+?\d[^\s<>|`]*"
     r"|\b(?:[a-z0-9-]+\.)+[a-z]{2,24}(?::\d{1,5})?/[^\s<>|`]*"
     r"|\bhxxps?\b[^\s<>|`]*(?:\s+[\w.-]*\[?\.\]?[\w.\[\]-]+)?",
     re.IGNORECASE,
@@ -78,7 +79,7 @@ def _defused(text: str) -> str:
     text = _URL.sub(_link_mark, text)
     text = _SECRET.sub("(secret)", text)
     text = _BROADCAST.sub("", text)
-    return _AT.sub("", text)
+    return _AT.sub("", text).replace("](", "] (").replace("![", "[")
 
 
 def is_safe(text: str) -> bool:

@@ -105,8 +105,21 @@ def _digest(path: Path, format: str, limit: int | None) -> Digest:
         raise InvalidFile("dataset", str(path), problem, remedy="Give the path of a file.") from error
     if not data.strip():
         raise InvalidFile(str(path), 0, "has no cases", remedy=_REMEDY)
+    if path.suffix.lower() != ".parquet":
+        _must_be_unicode(path, data)
     pinned = f"{format}\0" if limit is None else f"{format}\0{limit}\0"
     return Digest(hashlib.sha256(pinned.encode() + data).hexdigest())
+
+
+def _must_be_unicode(path: Path, data: bytes) -> None:
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        line = 1 + data[: error.start].count(b"\n")
+        remedy = "Save the file as UTF-8."
+        raise InvalidFile(
+            f"{path.name}:{line}", f"byte {error.start}", "is not UTF-8", remedy=remedy
+        ) from error
 
 
 def _rows(path: Path, kind: str) -> Sequence[Mapping[str, Any]]:

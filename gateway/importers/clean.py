@@ -8,10 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.clock import from_micros, to_micros
+from core.errors import InvalidInput
+from core.ids import WorkspaceId
 
 ID_LENGTH = 64
 _EARLIEST = to_micros(datetime(1971, 1, 1, tzinfo=UTC))
 _LATEST = to_micros(datetime(2100, 1, 1, tzinfo=UTC))
+_WORKSPACE = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 _NUMBER = re.compile(r"(\d{1,19})(?:\.(\d*))?", re.ASCII)
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _UNITS = ((10**11, 1_000_000), (10**14, 1_000), (10**17, 1))  # below which size a number is in s, ms, us
@@ -67,6 +70,18 @@ def identifier(value: Any) -> str:  # noqa: ANN401
 def digest(value: str, length: int = 20) -> str:
     """Return hex digits that stand for a string."""
     return hashlib.blake2b(value.encode(errors="replace"), digest_size=16).hexdigest()[:length]
+
+
+def workspace_id(given: str) -> WorkspaceId:
+    """Return a workspace id somebody chose; raises InvalidInput for one with spaces or other oddities."""
+    if not _WORKSPACE.fullmatch(given):
+        raise InvalidInput(
+            "--workspace",
+            given,
+            "is not an identifier",
+            remedy="Use at most 64 letters, digits and _ . : - without spaces.",
+        )
+    return WorkspaceId(given)
 
 
 def slack_ts(value: Any) -> int | None:  # noqa: ANN401

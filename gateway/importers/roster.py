@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from contextlib import suppress
 
 from core.directory import Channel, Directory, Guest, Person
+from core.errors import NotFound
 from core.ids import ChannelId, UserId, WorkspaceId
+
+_HANDFUL = 50  # so many are read one by one
 
 
 class Roster:
@@ -22,12 +26,30 @@ class Roster:
         self._channels: dict[ChannelId, Channel] = {}
         self._new_people: dict[UserId, Person] = {}
         self._new_channels: dict[ChannelId, Channel] = {}
+        self._whole = False
         self.met = 0
 
     async def load(self) -> None:
-        """Read what the directory knows."""
+        """Read everything the directory knows."""
+        self._whole = True
         self._people = {person.id: person for person in await self._directory.people(self.workspace)}
         self._channels = {channel.id: channel for channel in await self._directory.channels(self.workspace)}
+
+    async def fetch(self, people: Collection[UserId], channels: Collection[ChannelId]) -> None:
+        """Read what the directory knows of these; for a handful, in place of `load`."""
+        if len(people) + len(channels) > _HANDFUL:
+            await self.load()
+            return
+        for id in people:
+            with suppress(NotFound):
+                person = await self._directory.find_person(self.workspace, id)
+                if person.id == id:
+                    self._people[id] = person
+        for id in channels:
+            with suppress(NotFound):
+                channel = await self._directory.find_channel(self.workspace, id)
+                if channel.id == id:
+                    self._channels[id] = channel
 
     def person(self, id: UserId) -> Person | None:
         """Return a person, or None for someone never met."""
@@ -68,8 +90,9 @@ class Roster:
         if self._new_channels:
             await self._directory.put_channels(self.workspace, list(self._new_channels.values()))
         if self._new_people or self._new_channels:
+            people, channels = list(self._new_people), list(self._new_channels)
             self._new_people, self._new_channels = {}, {}
-            await self.load()
+            await (self.load() if self._whole else self.fetch(people, channels))
 
 
 def _placeholder(person: Person) -> bool:

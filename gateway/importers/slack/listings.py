@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.directory import Guest, Person
-from core.errors import InvalidInput
 from core.ids import UserId, WorkspaceId
 from gateway.importers import clean
 from gateway.importers.report import Place, Report
@@ -19,7 +18,6 @@ from gateway.importers.slack.reading import entry_like, read_array
 
 _EXPORTED = re.compile(r"\s+Slack export\b.*", re.IGNORECASE)
 _SLUG = re.compile(r"[^a-z0-9]+")
-_WORKSPACE = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,14 +91,7 @@ def _entries(export: Export, listing: str, report: Report) -> list[dict[str, Any
 
 def _workspace_id(given: str, export: Export, report: Report) -> WorkspaceId:
     if given:
-        if not _WORKSPACE.fullmatch(given):
-            raise InvalidInput(
-                "--workspace",
-                given,
-                "is not an identifier",
-                remedy="Use at most 64 letters, digits and _ . : - without spaces.",
-            )
-        return WorkspaceId(given)
+        return clean.workspace_id(given)
     slug = _SLUG.sub("-", _name_of(export.name).casefold()).strip("-")[:48] or "imported"
     report.note(
         f"The export names no workspace; it became {slug!r}, after its file name. Use --workspace to choose."

@@ -31,7 +31,7 @@ _SECRET = re.compile(
 )
 
 _URL = re.compile(
-    r"\b[a-z][a-z0-9+.-]{1,20}:(?://|\\\\)[^\s<>|`]*"
+    r"[\w+.-]*:(?://|\\\\)[^\s<>|`]*"
     r"|(?:www\d?\.|(?:mailto|javascript|vbscript):)[^\s<>|`]*|\bdata:\w+/[^\s<>|`]*|\btel:\+?\d[^\s<>|`]*"
     r"|\b(?:[a-z0-9-]+\.)+[a-z]{2,24}(?::\d{1,5})?/[^\s<>|`]*"
     r"|\bhxxps?\b[^\s<>|`]*(?:\s+[\w.-]*\[?\.\]?[\w.\[\]-]+)?",
@@ -45,7 +45,7 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _TOKEN = re.compile(r"<[@#!][^<>\n]*>?")
-_BROADCAST = re.compile(r"[@!]+(?=(?:channel|here|everyone|all|group|subteam)\b)", re.IGNORECASE)
+_BROADCAST = re.compile(r"[@!]+(?=channel|here|everyone|all\b|group\b|subteam)", re.IGNORECASE)
 _AT = re.compile(r"(?<![\w.+-])@(?=\w)")
 
 

@@ -79,6 +79,7 @@ async def open_services(
     """
     clock, ids = clock or SystemClock(), ids or RandomIds()
     log = Log(clock, log_stream, level=logging.getLevelNamesMapping()[settings.log_level.upper()])
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)  # message text lies in it
     async with AsyncExitStack() as opened:
         database = await Database.open(settings.database)
         opened.push_async_callback(database.close)

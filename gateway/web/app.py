@@ -19,7 +19,7 @@ from gateway.web.middleware import REQUEST_ID_KEY, Authenticate, BodyLimit, Enve
 from gateway.web.openapi import document
 from gateway.web.problems import of_error, of_status, of_validation
 
-_MODULES = ("docs", "summaries", "recommendations", "events", "messages", "prompts", "health")
+_MODULES = ("docs", "summaries", "recommendations", "events", "messages", "directory", "prompts", "health")
 ROUTERS: tuple[APIRouter, ...] = tuple(
     importlib.import_module(f"gateway.web.{name}").router
     for name in _MODULES

@@ -48,6 +48,12 @@ def colleague_share(query: Query, items: Ints) -> Reals:
     return query.colleague_weight[items]
 
 
+@feature(Corpus.CHANNEL, "colleague_focus")
+def colleague_focus(query: Query, items: Ints) -> Reals:
+    """The same share per root of the channel's size: high where few others than colleagues are."""
+    return query.colleague_weight[items] / np.sqrt(1.0 + query.snapshot.members[items])
+
+
 @feature(Corpus.CHANNEL, "colleague_count")
 def colleague_count(query: Query, items: Ints) -> Reals:
     """ln(1 + people the asker is in contact with who are active in the channel)."""

@@ -119,7 +119,8 @@ class Query:
     @cached_property
     def channel_kinship(self) -> Floats:
         """How similar each channel's people are to those of the asker's channels (0 to 1)."""
-        weights = confidence(self.amounts[self.seeds])
+        rarity = 1.0 / np.log2(2.0 + self.snapshot.members[self.seeds])  # #general says little about anybody
+        weights = confidence(self.amounts[self.seeds]) * rarity.astype(np.float32)
         total = float(weights.sum()) or 1.0
         return self.snapshot.similar.weighted_sum(self.seeds, weights / total, self.snapshot.channels)
 

@@ -75,6 +75,7 @@ def _kin(query: Query, item: int) -> tuple[int, ...]:
     places, origin = query.snapshot.similar.gather(own)
     here = query.snapshot.similar.columns[places] == item
     seeds, values = own[origin[here]], query.snapshot.similar.values[places[here]]
+    values = values / np.log2(2.0 + query.snapshot.members[seeds])  # #general is similar to everything
     return tuple(int(number) for number in seeds[np.argsort(-values, kind="stable")])
 
 

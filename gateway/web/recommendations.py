@@ -257,16 +257,16 @@ _WORDINGS: Mapping[str, Callable[[int, str], str]] = {
         f"{'is' if count == 1 else 'are'} active here{named and f': {named}'}"
     ),
     "similar_channels": lambda _, named: f"shares many people with {named or 'your channels'}",
-    "fits_activity": lambda *_: "fits what you have been active in",
+    "fits_activity": lambda _count, _named: "fits what you have been active in",
     "recent_joins": lambda count, _: f"{_people(count)} joined in the last 30 days",
     "active_members": lambda count, _: f"{_people(count)} active in the last 30 days",
     "members": lambda count, _: f"{_people(count)} in it",
-    "in_touch": lambda count, _: f"you write to each other, last {_ago(count)}",
+    "in_touch": lambda count, _: f"you write to each other, most recently {_ago(count)}",
     "you_contacted": lambda count, _: f"you wrote to them {_ago(count)}",
     "contacted_you": lambda count, _: f"they wrote to you {_ago(count)}",
     "shared_channels": lambda count, named: f"you are both in {named or f'{count} channels'}",
-    "similar_activity": lambda *_: "active where you are active",
+    "similar_activity": lambda _count, _named: "active where you are active",
     "often_contacted": lambda count, _: f"{_people(count)} wrote to them in the last 30 days",
-    "in_workspace": lambda *_: "works in this workspace",
+    "in_workspace": lambda _count, _named: "works in this workspace",
 }
 """What each code of `recommend/reasons.py` says; a test fails when one is missing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -11,12 +12,20 @@ from core.ids import ChannelId, MessageId, UserId, WorkspaceId
 from gateway.importers import clean
 from summarize.models import FileMarker, Message, MessageKind, Reaction
 
+_IDENTIFIER = re.compile(r"[^\s\x00-\x1f<>|\ud800-\udfff]+")
 _KEPT = frozenset({MessageKind.TEXT, MessageKind.BOT, MessageKind.SYSTEM, MessageKind.FILE, MessageKind.POLL})
 
 
-def _as_id(value: Any) -> Any:  # noqa: ANN401  pydantic hands over whatever came
-    """Let numbers be identifiers too."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+def _identifier(limit: int) -> BeforeValidator:
+    """Return a check for identifiers; numbers are taken as such too."""
+
+    def check(value: Any) -> str:  # noqa: ANN401  pydantic hands over whatever came
+        found = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        if not isinstance(found, str) or not 1 <= len(found) <= limit or not _IDENTIFIER.fullmatch(found):
+            raise ValueError(f"is not an identifier: 1 to {limit} characters, no white space, none of < > |")
+        return found
+
+    return BeforeValidator(check)
 
 
 def _as_moment(value: Any) -> Any:  # noqa: ANN401
@@ -27,10 +36,10 @@ def _as_moment(value: Any) -> Any:  # noqa: ANN401
 
 
 Name = Annotated[
-    str, BeforeValidator(_as_id), Field(min_length=1, max_length=64, pattern=r"^[^\s\x00-\x1f<>|]+$")
+    str, _identifier(64), Field(json_schema_extra={"pattern": _IDENTIFIER.pattern, "maxLength": 64})
 ]
 LongName = Annotated[
-    str, BeforeValidator(_as_id), Field(min_length=1, max_length=128, pattern=r"^[^\s\x00-\x1f<>|]+$")
+    str, _identifier(128), Field(json_schema_extra={"pattern": _IDENTIFIER.pattern, "maxLength": 128})
 ]
 Moment = Annotated[Any, BeforeValidator(_as_moment)]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import AsyncExitStack
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +17,7 @@ from gateway.app import Services
 from gateway.cli.common import run as run_with
 from gateway.cli.eval_tables import progress_bar, report_lines, run_lines
 from gateway.cli.prompts import login
+from gateway.eval_task import summarize_task
 from prompt_eval.baselines import BASELINES
 from prompt_eval.dataset import CaseSet, load
 from prompt_eval.models import Result
@@ -45,6 +46,9 @@ class TaskName(StrEnum):
     """What can be evaluated."""
 
     SUMMARIZE = "summarize"
+
+
+_TASKS = {TaskName.SUMMARIZE: summarize_task}
 
 
 class References(StrEnum):
@@ -88,29 +92,26 @@ def run(
 
     Example: catchup eval run --dataset cases.jsonl --task summarize --baseline lead-3
     """
-    assert task is TaskName.SUMMARIZE  # noqa: S101  the only one so far; Typer refuses any other
     _writable(json_out)
     read = read_policy(policy)
-    scorers = [rouge_scorer(references.value) if s.name == "rouge" else s for s in all_scorers()]
     console = Console(stderr=True)
     with console.status("Loading the dataset"):
         cases = load(dataset, format=format, limit=limit)
+    plan = partial(
+        Plan,
+        cases=cases,
+        policy=read,
+        baseline=BASELINES[baseline] if baseline else None,
+        scorers=[rouge_scorer(references.value) if s.name == "rouge" else s for s in all_scorers()],
+        concurrency=concurrency,
+    )
 
     async def work(services: Services) -> Evaluation:
-        from gateway.eval_task import summarize_task  # here, for it brings the summarizer with it
-
-        async with AsyncExitStack() as opened:
-            candidate = await opened.enter_async_context(summarize_task(services.settings, detail))
-            plan = Plan(
-                candidate=candidate,
-                cases=cases,
-                policy=read,
-                baseline=BASELINES[baseline] if baseline else None,
-                scorers=scorers,
-                concurrency=concurrency,
-            )
-            bar = opened.enter_context(progress_bar(console, len(cases) * (2 if baseline else 1)))
-            return await services.evaluator.evaluate(plan, by=by or login(), progress=bar)
+        async with _TASKS[task](services.settings, detail) as candidate:
+            with progress_bar(console, len(cases) * (2 if baseline else 1)) as bar:
+                return await services.evaluator.evaluate(
+                    plan(candidate=candidate), by=by or login(), progress=bar
+                )
 
     evaluation = run_with(work)
     _print(report_lines(evaluation.report))

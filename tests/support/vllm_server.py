@@ -14,15 +14,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
-PYTHON = Path(os.environ.get("CATCHUP_TEST_VLLM", ROOT / ".venv-vllm" / "bin" / "python"))
+OURS = ROOT / ".venv-vllm"
+PYTHON = Path(os.environ.get("CATCHUP_TEST_VLLM", OURS / "bin" / "python"))
 NAME = "tiny-llama"
 START_SECONDS = 180
 STOP_SECONDS = 15
 
 
 def why_absent() -> str | None:
-    """Return why no vLLM can be started here, or None if one can."""
-    return None if PYTHON.exists() else f"{PYTHON} is not there (run tools/vllm_env.sh)"
+    """Return why no vLLM can be started here, or None if one can; CATCHUP_TEST_VLLM names another Python."""
+    if not PYTHON.exists():
+        return f"{PYTHON} is not there (run `make vllm`)"
+    if PYTHON.is_relative_to(OURS) and not (OURS / ".stamp").exists():
+        return f"{OURS} is not complete (run `make vllm`)"
+    return None
 
 
 @contextmanager

@@ -14,7 +14,6 @@ from core.ids import MessageId, UserId, WorkspaceId
 from summarize.models import Message, MessageKind
 from summarize.store import MessageStore
 
-
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 

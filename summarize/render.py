@@ -201,16 +201,17 @@ def _packed(title: str, lines: Sequence[str]) -> list[str]:
     """Return a title and lines in as few texts of Slack's size as they fit."""
     texts = [title]
     for line in lines:
-        piece = (
-            line
-            if len(line) < MOST_CHARACTERS - len(title)
-            else f"{line[: MOST_CHARACTERS - len(title) - 2]}…"
-        )
+        piece = _short(line, MOST_CHARACTERS - len(title) - 1)
         if len(texts[-1]) + 1 + len(piece) > MOST_CHARACTERS:
             texts.append(piece)
         else:
             texts[-1] += f"\n{piece}"
     return texts
+
+
+def _short(line: str, limit: int) -> str:
+    """Return a line within a limit, never cut inside an escape."""
+    return line if len(line) <= limit else re.sub(r"&\w{0,4}$", "", line[: limit - 1]) + "…"
 
 
 def _section(text: str) -> Block:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -23,11 +24,13 @@ from tests.support.talk import ANN
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-LOCAL = st.datetimes(min_value=datetime(2020, 1, 1), max_value=datetime(2030, 1, 1))
+LOCAL = st.datetimes(
+    min_value=datetime.fromisoformat("2020-01-01"), max_value=datetime.fromisoformat("2030-01-01")
+)
 
 
 def between(since: str, until: str | None = None) -> Between:
-    return Between(since=parse_moment("since", since), until=until and parse_moment("until", until) or None)
+    return Between(since=parse_moment("since", since), until=(until and parse_moment("until", until)) or None)
 
 
 @pytest.mark.parametrize(
@@ -103,10 +106,7 @@ def test_consecutive_windows_hold_each_moment_exactly_once(
     cuts: list[datetime], moments: list[datetime]
 ) -> None:
     cuts.sort(key=lambda cut: cut.replace(tzinfo=BERLIN).astimezone(UTC))
-    windows = [
-        window_of(Between(since=a, until=b), zone=BERLIN, now=NOW)
-        for a, b in zip(cuts[:-1], cuts[1:], strict=True)
-    ]
+    windows = [window_of(Between(since=a, until=b), zone=BERLIN, now=NOW) for a, b in pairwise(cuts)]
     whole = window_of(Between(since=cuts[0], until=cuts[-1]), zone=BERLIN, now=NOW)
 
     for moment in [*moments, *cuts]:

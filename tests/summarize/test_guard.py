@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -30,7 +31,8 @@ PIECES = st.sampled_from(
         "<#C1|x>", "![a](https://e.example/p.png)", "[l](javascript:alert(1))", "<img src=x>", "@everyone",
         "@@channel", "h\u200bttps://e.example", "www.evil.example", "ht<b>tps://e.example", "evil.example/x",
         "\u202e", "\U000e0041", "`", "```", "<", ">", "[", "](", "(", ")", "@", "!", "|", "hxxp://e.example", " ",
-        "\n", "we ship on Friday", "the database is down", "ａ", "<!subteam^S1|@ops>", "&lt;!channel&gt;", "mailto:a@b.co",
+        "\n", "we ship on Friday", "the database is down", "ａ", "<!subteam^S1|@ops>", "&lt;!channel&gt;",
+        "mailto:a@b.co",
     ]
 )  # fmt: skip
 ADVERSARIAL = st.lists(st.one_of(PIECES, st.text(max_size=8)), max_size=12).map("".join)
@@ -150,7 +152,7 @@ def test_secrets_are_not_repeated() -> None:
     )
 
 
-def _cases(shared_data: Path) -> list[dict[str, object]]:
+def _cases(shared_data: Path) -> list[dict[str, Any]]:
     path = shared_data / "injection" / "slack_handmade" / "slack_injections.jsonl"
     return [json.loads(line) for line in path.read_text().splitlines()]
 
@@ -158,7 +160,7 @@ def _cases(shared_data: Path) -> list[dict[str, object]]:
 def test_every_handmade_injection_comes_to_nothing(shared_data: Path) -> None:
     failed: list[str] = []
     for case in _cases(shared_data):
-        said_by: list[dict[str, str]] = case["messages"]  # pyright: ignore[reportAssignmentType]
+        said_by: list[dict[str, str]] = case["messages"]
         handles = list(dict.fromkeys(entry["u"] for entry in said_by))
         people = tuple(
             Person(id=UserId(f"U{n}"), handle=f"user{n}", display_name=name) for n, name in enumerate(handles)
@@ -170,8 +172,8 @@ def test_every_handmade_injection_comes_to_nothing(shared_data: Path) -> None:
             i for i in Extractive(HashingEmbedder()).draft(found, Detail.FULL).items if not grounding.fault(i)
         ]
         text = "\n".join(item.text for item in items)
-        bad = [p for p in case["must_not_match"] if re.search(p, text, re.IGNORECASE)]  # pyright: ignore
-        wanted = any(word in text.lower() for word in case["must_mention_any"])  # pyright: ignore
+        bad = [p for p in case["must_not_match"] if re.search(p, text, re.IGNORECASE)]
+        wanted = any(word in text.lower() for word in case["must_mention_any"])
         if bad or not wanted or ACTIVE.search(text):
             failed.append(f"{case['id']}: {bad} {wanted} {text!r}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import typer
@@ -80,11 +81,12 @@ def build(only: str | None = None) -> typer.Typer:
     return app
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command; an error of ours becomes two clear lines and an exit code, never a traceback."""
-    only = sys.argv[1] if len(sys.argv) > 1 and sys.argv[1] in COMMANDS else None
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    only = given[0] if given and given[0] in COMMANDS else None
     try:
-        build(only)(prog_name="catchup")
+        build(only)(given, prog_name="catchup")
     except CatchupError as error:
         sys.exit(report(error))
 

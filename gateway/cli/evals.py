@@ -93,14 +93,12 @@ def run(
     Example: catchup eval run --dataset cases.jsonl --task summarize --baseline lead-3
     """
     _writable(json_out)
-    read = read_policy(policy)
     console = Console(stderr=True)
-    with console.status("Loading the dataset"):
-        cases = load(dataset, format=format, limit=limit)
+    cases = _load(console, dataset, format, limit)
     plan = partial(
         Plan,
         cases=cases,
-        policy=read,
+        policy=read_policy(policy),
         baseline=BASELINES[baseline] if baseline else None,
         scorers=[rouge_scorer(references.value) if s.name == "rouge" else s for s in all_scorers()],
         concurrency=concurrency,
@@ -151,6 +149,11 @@ def show(
         typer.echo(orjson.dumps(orjson.loads(to_json(report)), option=orjson.OPT_INDENT_2).decode())
     else:
         _print(report_lines(report))
+
+
+def _load(console: Console, path: Path, format: Format, limit: int | None) -> CaseSet:
+    with console.status("Loading the dataset"):
+        return load(path, format=format, limit=limit)
 
 
 def _print(lines: Iterable[RenderableType]) -> None:

@@ -195,9 +195,10 @@ def promote(
         raise InvalidInput("--by", by, "is missing", remedy="An override needs a name: add --by NAME.")
 
     async def work(services: Services) -> Standing:
+        version = (await services.prompts.find(name, at)).prompt.version
         word = Override(author=by, reason=override) if override else None
         authority = await services.evaluator.authority(verdict=verdict, override=word)
-        return await services.prompts.promote(name, at, to, authority, by=by or login())
+        return await services.prompts.promote(name, version, to, authority, by=by or login())
 
     standing = run(work)
     typer.echo(f"{name}@{standing.prompt.version} is {standing.release.stage}.")

@@ -241,10 +241,15 @@ async def show_version(
 @router.post("/{name}/promote", summary="Move a version forward on the release train")
 async def promote(name: str, body: PromoteBody, caller: Writer, services: ServicesDep) -> VersionAnswer:
     """Advance a version on the authority of a PASS, or of a person's override; refused (409) without either."""
+    standing = await services.prompts.find(name, body.version)
     override = Override(author=body.override.author, reason=body.override.reason) if body.override else None
     authority = await services.evaluator.authority(verdict=body.verdict, override=override)
     moved = await services.prompts.promote(
-        name, body.version, Stage(body.stage), authority, by=override.author if override else _by(caller)
+        name,
+        standing.prompt.version,
+        Stage(body.stage),
+        authority,
+        by=override.author if override else _by(caller),
     )
     return _version(moved)
 

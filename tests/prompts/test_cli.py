@@ -154,12 +154,16 @@ def test_without_a_baseline_the_gate_does_not_speak(catchup: Catchup, tmp_path: 
     [
         (("run", "--dataset", "nope.jsonl"), "cannot be read"),
         (("run", "--dataset", "nope.jsonl", "--json", "no/such/folder/x.json"), "folder that does not exist"),
-        (("run", "--dataset", "nope.jsonl", "--policy", "nope.yaml"), "nope.yaml"),
+        (("run", "--dataset", "CASES", "--policy", "nope.yaml"), "nope.yaml"),
         (("show", "eval_nope"), "no evaluation 'eval_nope'"),
     ],
 )
-def test_what_cannot_be_evaluated_is_told(catchup: Catchup, arguments: tuple[str, ...], told: str):
-    error = catchup("eval", *arguments).exception
+def test_what_cannot_be_evaluated_is_told(
+    catchup: Catchup, tmp_path: Path, arguments: tuple[str, ...], told: str
+):
+    cases = str(write_rows(tmp_path / "cases.jsonl", [row(1)]))
+
+    error = catchup("eval", *(cases if word == "CASES" else word for word in arguments)).exception
 
     assert isinstance(error, CatchupError)
     assert told in f"{error.message}"

@@ -16,6 +16,8 @@ from fastapi import FastAPI
 from core.errors import InvalidInput
 from gateway.app import Services
 from gateway.console.routes import router as console
+from gateway.failures import plain
+from gateway.settings import unknown_variables
 from gateway.web.app import create_app
 
 _BACKLOG = 2048
@@ -45,6 +47,8 @@ async def serve(services: Services, ready: Callable[[Addresses], None]) -> None:
     """
     from gateway.rpc.server import start_rpc
 
+    if unknown := unknown_variables():
+        services.log.warning("settings.unknown", variables=[plain(name) for name in unknown])
     listener = bind("CATCHUP_LISTEN", services.settings.listen)
     rest = rest_server(services)
     rpc = await start_rpc(services)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import InvalidInput
 
 PREFIX = "CATCHUP_"
+_FOREIGN = re.compile(rf"{PREFIX}(TEST_|([A-Z0-9]+_)*(SERVICE_|PORT))")
 
 
 class EmbedderName(StrEnum):
@@ -60,14 +63,13 @@ class Settings(BaseSettings):
     """How long a stopping server waits for requests in flight."""
     log_level: LogLevel = LogLevel.INFO
     """`info`, `warning` or `error`: the least severe line that is written."""
-    pseudonym_key: SecretStr = SecretStr("")
-    """The secret under which people become pseudonyms in exports. Empty: one is made and kept in HOME."""
 
     @field_validator("listen", "grpc_listen")
     @classmethod
-    def _address(cls, value: str) -> str:
+    def _address(cls, value: str, field: ValidationInfo) -> str:
         host, _, port = value.rpartition(":")
-        if value != "off" and not (host and port.isdigit() and int(port) < 65536):
+        off = value == "off" and field.field_name == "grpc_listen"
+        if not off and not (host and port.isdigit() and int(port) < 65536):
             raise ValueError("is not HOST:PORT")
         return value
 
@@ -103,3 +105,16 @@ def load_settings(**given: Any) -> Settings:  # noqa: ANN401  pydantic checks th
         raise InvalidInput(
             name, shown, first["msg"], remedy="Correct or unset it; see docs/reference/settings.md."
         ) from error
+
+
+def unknown_variables() -> list[str]:
+    """Return variables that look like settings and are none: typing errors, most likely.
+
+    What Kubernetes sets for a Service called catchup, and what the tests read, is left out.
+    """
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    return sorted(
+        name
+        for name in os.environ
+        if name.startswith(PREFIX) and name not in known and not _FOREIGN.match(name)
+    )

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from core.errors import InvalidInput
-from gateway.settings import Settings, load_settings
+from gateway.settings import Settings, load_settings, unknown_variables
 
 
 def test_without_any_setting_everything_lies_in_the_home_folder():
@@ -34,6 +34,7 @@ def test_what_is_given_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch
     [
         ("CATCHUP_EMBEDDER", "word2vec"),
         ("CATCHUP_LISTEN", "8080"),
+        ("CATCHUP_LISTEN", "off"),
         ("CATCHUP_GRPC_LISTEN", "localhost:port"),
         ("CATCHUP_RATE_PER_SECOND", "0"),
         ("CATCHUP_MAX_BODY_BYTES", "12"),
@@ -61,3 +62,15 @@ def test_a_wrong_value_of_a_secret_setting_is_not_shown(monkeypatch: pytest.Monk
 def test_settings_do_not_change():
     with pytest.raises(ValidationError):
         Settings().home = Path("elsewhere")  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_a_misspelt_setting_is_found_and_what_kubernetes_sets_is_not(monkeypatch: pytest.MonkeyPatch):
+    for name in (
+        "CATCHUP_LISTNE",
+        "CATCHUP_SERVICE_HOST",
+        "CATCHUP_PORT_8080_TCP",
+        "CATCHUP_REST_SERVICE_PORT",
+    ):
+        monkeypatch.setenv(name, "x")
+
+    assert unknown_variables() == ["CATCHUP_LISTNE"]

@@ -77,9 +77,12 @@ async def test_a_reply_is_shown_in_its_thread_and_an_opening_with_its_replies(
         ]
     )
 
+    channel = await browser.get(f"/channels/{INCIDENTS}")
     root = await browser.get(f"/channels/{INCIDENTS}/messages/M_root")
     reply = await browser.get(f"/channels/{INCIDENTS}/messages/M_reply")
 
+    assert "1 reply" in channel.html
+    assert "Yes, to Monday." not in channel.html
     assert "1 reply" in root.html
     assert "Yes, to Monday." in root.html
     assert "A thread in #incidents" in reply.html

@@ -80,6 +80,7 @@ def _card(entry: Recommended, answer: Recommendations, visitor: Visitor, best: f
         more=reasons[_REASONS:],
         score=entry.score,
         share=max(2, round(100 * max(0.0, entry.score) / best)),
+        explored=any(later.score > entry.score for later in answer.items[entry.position :]),
         details=_details(entry, answer),
     )
 

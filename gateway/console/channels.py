@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -21,6 +22,7 @@ from gateway.console.names import plain, title
 from gateway.console.pages import go, page
 from gateway.console.talk import talk
 from gateway.console.told import tell
+from gateway.console.views import MessageView
 from gateway.console.visitors import FormDep, Visitor, VisitorDep, here_of
 from gateway.links import channel_path, feedback_path, message_path, with_notice
 from gateway.web.deps import ServicesDep
@@ -75,7 +77,7 @@ async def channel_page(
         feedback_href=feedback_path(view.channel.id),
         busy_href=_busy_path(view.channel, last_at, visitor),
         summary=summary,
-        latest=talk(await _latest(services, view, last_at), visitor) if last_at and not summary else [],
+        latest=await _latest(services, visitor, view, last_at) if last_at and not summary else [],
         ask=ask,
         detail=str(ask.detail),
         zone=str(zone_of(visitor.actor)),
@@ -133,15 +135,16 @@ async def _view(visitor: Visitor, services: Services, channel: str) -> View:
     return await services.access.view(visitor.workspace.id, visitor.actor.id, channel, now=visitor.now)
 
 
-async def _latest(services: Services, view: View, last_at: datetime) -> list[Message]:
+async def _latest(services: Services, visitor: Visitor, view: View, last_at: datetime) -> list[MessageView]:
     """Return the last messages outside threads, reaching back as far as it takes."""
-    found: list[Message] = []
+    found, floor = list[Message](), list[Message]()
     for reach in _REACH:
         window = Window(since=last_at - reach, until=last_at + timedelta(microseconds=1))
-        found = [m for m in await services.access.window(view, window) if m.root is None or m.broadcast]
-        if len(found) >= _LATEST:
+        found = await services.access.window(view, window)
+        floor = [m for m in found if m.root is None or m.broadcast]
+        if len(floor) >= _LATEST:
             break
-    return found[-_LATEST:]
+    return talk(floor[-_LATEST:], visitor, replies=Counter(m.root for m in found if m.root))
 
 
 def _busy_path(channel: Channel, last_at: datetime | None, visitor: Visitor) -> str:

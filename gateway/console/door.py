@@ -49,7 +49,7 @@ def _page(request: Request, found: Problem) -> Response:
     trouble = Trouble(
         status=found.status,
         title=TITLES.get(found.kind, "Something went wrong"),
-        detail=found.detail,
+        detail=found.detail[:1].upper() + found.detail[1:],
         remedy=found.remedy,
         request_id=str(request.scope.get(REQUEST_ID_KEY, "")),
     )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -26,18 +25,26 @@ _GONE = Markup("<p>This message was deleted.</p>")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Scene:
-    """What the messages of a page have in common; `replies` are those on the page."""
+    """What the messages of a page have in common."""
 
     cited: MessageId | None
     back: str
-    replies: Counter[MessageId]
+    replies: Mapping[MessageId, int]
 
 
 def talk(
-    messages: Sequence[Message], visitor: Visitor, *, cited: MessageId | None = None, back: str = ""
+    messages: Sequence[Message],
+    visitor: Visitor,
+    *,
+    cited: MessageId | None = None,
+    back: str = "",
+    replies: Mapping[MessageId, int] | None = None,
 ) -> list[MessageView]:
-    """Return messages in order, with a heading where a day begins and neighbours of one author joined."""
-    scene = _Scene(cited=cited, back=back, replies=Counter(m.root for m in messages if m.root))
+    """Return messages in order, with a heading where a day begins and neighbours of one author joined.
+
+    `replies` says how many each opening of a thread has, where they are not on the page themselves.
+    """
+    scene = _Scene(cited=cited, back=back, replies=replies or {})
     pairs = zip([None, *messages], messages, strict=False)
     return [_view(message, before, visitor, scene) for before, message in pairs]
 
@@ -61,7 +68,7 @@ def _view(message: Message, before: Message | None, visitor: Visitor, scene: _Sc
         edited=_edited(message, visitor),
         reactions=tuple(_reaction(reaction, names) for reaction in message.reactions),
         files=tuple(plain(file.name) or "a file" for file in message.files),
-        replies=scene.replies[message.id],
+        replies=scene.replies.get(message.id, 0),
         cited=message.id == scene.cited,
         day=day(message.at, zone) if begins else "",
         joins=not begins and before is not None and _follows(before, message, scene.cited),

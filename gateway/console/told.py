@@ -119,11 +119,12 @@ def _coverage(coverage: Coverage) -> CoverageView:
 
 
 def _provenance(made: Provenance) -> tuple[tuple[str, str], ...]:
+    name, _, version = made.prompt.partition("@")
     tokens = made.prompt_tokens + made.completion_tokens
     facts = (
         ("Engine", _ENGINES.get(made.engine, made.engine)),
         ("Model", made.model),
-        ("Prompt", made.prompt),
+        ("Prompt", f"{name} {version[:8]}".strip()),
         ("Arm", made.arm),
         ("Input", made.input_hash[:12]),
         ("Time", f"{made.seconds:.2f} s" if made.seconds else ""),

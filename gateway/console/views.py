@@ -128,6 +128,7 @@ class Card:
     more: tuple[str, ...]
     score: float
     share: int
+    explored: bool
     details: tuple[tuple[str, str], ...]
 
 

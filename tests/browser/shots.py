@@ -21,6 +21,8 @@ from tests.browser.site import Site, served
 
 Scheme = Literal["light", "dark"]
 SIZES = ((1280, 900), (390, 844))
+IN_WINDOW = ("home", "summary", "recommendations")
+"""Taken once more as the window shows them: docs/images comes from these."""
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
 
@@ -37,12 +39,16 @@ async def take(out: Path, wanted: list[str]) -> None:
             served(export, home, embedder=EmbedderName.MINILM) as site,
             chromium(executable) as browser,
         ):
+            await asyncio.to_thread(
+                site.services.embedder.embed, ["the model loads before the pages ask for it"]
+            )
             for size in SIZES:
                 for scheme in SCHEMES:
                     context = await browser.new_context(
                         viewport={"width": size[0], "height": size[1]},
                         color_scheme=scheme,
                         base_url=site.base,
+                        reduced_motion="reduce",
                     )
                     await _take_all(await context.new_page(), site, out / f"{size[0]}-{scheme}", wanted)
                     await context.close()
@@ -58,6 +64,8 @@ async def _take_all(page: Page, site: Site, out: Path, wanted: list[str]) -> Non
             continue
         await page.goto(href)
         await page.screenshot(path=out / f"{name}.png", full_page="#" not in href)
+        if name in IN_WINDOW:
+            await page.screenshot(path=out / f"{name}-window.png")
         too_wide = await page.evaluate(OVERFLOW)
         print(f"{out.name:12} {name:16} {f'{too_wide} px too wide' if too_wide > 0 else 'fits'}")  # noqa: T201
 
@@ -65,6 +73,7 @@ async def _take_all(page: Page, site: Site, out: Path, wanted: list[str]) -> Non
 async def _pages(page: Page) -> dict[str, str]:
     """Return every page by name; some are found by following links."""
     channel = await _href(page, "/channels?q=incidents", ".channels .name")
+    platform = await _href(page, "/channels?q=platform", ".channels .name")
     summary = await _href(page, channel, "header a[href*='last=custom']")
     return {
         "home": "/",
@@ -73,7 +82,7 @@ async def _pages(page: Page) -> dict[str, str]:
         "summary": summary,
         "empty": f"{channel}?last=custom&since=2020-01-01T00:00&until=2020-01-02T00:00",
         "message": await _href(page, summary, ".cite a"),
-        "thread": await _href(page, f"{channel}?last=30d&detail=full", ".cite:nth-child(1) a"),
+        "thread": await _href(page, platform, ".marks a"),
         "recommendations": "/recommendations",
         "people": "/recommendations?use_case=composer_dm",
         "prompts": "/prompts",

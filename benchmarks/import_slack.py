@@ -156,7 +156,8 @@ def main(sizes: list[int]) -> None:
             for name, line in zip(("import", "again"), lines, strict=True):
                 read, new, unchanged, events, seconds, cpu, peak = (float(value) for value in line.split())
                 print(
-                    f"{name:7}{read:>10,.0f} messages ({new:,.0f} new, {unchanged:,.0f} unchanged, {events:,.0f} events)"
+                    f"{name:7}{read:>10,.0f} messages ({new:,.0f} new, {unchanged:,.0f} unchanged),"
+                    f" {events:,.0f} events,"
                     f" {seconds:7.1f} s {read / seconds:7,.0f}/s, {read / cpu:7,.0f} per CPU second,"
                     f" peak {peak:4.0f} MiB, {seconds / bare:5.1f} x bare reading",
                     flush=True,

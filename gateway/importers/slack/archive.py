@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 import zipfile
 import zlib
@@ -12,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from core.errors import InvalidFile
+
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}.*\.json", re.IGNORECASE)
+"""The names of message files."""
 
 LARGEST_FILE = 1 << 30  # one day of one channel is never a gigabyte; a decompression bomb is
 LISTINGS = ("users", "org_users", "channels", "groups", "dms", "mpims")
@@ -130,7 +134,7 @@ def _member_name(info: zipfile.ZipInfo) -> str:
 
 def _walk(root: Path) -> tuple[list[Entry], list[str]]:
     entries, refused = list[Entry](), list[str]()
-    for folder, folders, names in os.walk(root):
+    for folder, folders, names in os.walk(root, onerror=lambda error: refused.append(str(error.filename))):
         folders.sort()
         for name in sorted(names):
             file = Path(folder) / name
@@ -150,15 +154,18 @@ def _lay_out(name: str, entries: list[Entry], ignored: list[str]) -> Export:
     root = _root([entry.path for entry in entries])
     listings: dict[str, Entry] = {}
     folders: dict[PurePosixPath, list[Entry]] = {}
-    for entry in entries:
-        inside = entry.path.is_relative_to(root)
-        path = entry.path.relative_to(root) if inside else entry.path
-        if path.suffix.casefold() != ".json" or not inside:
+    for entry in sorted(entries, key=lambda entry: not _is_listing(entry.path)):
+        path = entry.path.relative_to(root) if entry.path.is_relative_to(root) else None
+        if path is None or path.suffix.casefold() != ".json":
             ignored.append(str(entry.path))
         elif len(path.parts) > 1:
             folders.setdefault(path.parent, []).append(entry)
-        elif (stem := path.stem.casefold()) in LISTINGS and stem not in listings:
-            listings[stem] = entry
+        elif _is_listing(path) and path.stem.casefold() not in listings:
+            listings[path.stem.casefold()] = entry
+        elif DAY.fullmatch(path.name) and listings:
+            folders.setdefault(PurePosixPath(name), []).append(
+                entry
+            )  # days beside the listings: a channel unnamed
         else:
             ignored.append(str(entry.path))
     laid_out = [
@@ -170,14 +177,15 @@ def _lay_out(name: str, entries: list[Entry], ignored: list[str]) -> Export:
 
 def _root(paths: list[PurePosixPath]) -> PurePosixPath:
     """Return the folder that holds the listings; without any, the one folder in which all folders lie, if there is."""
-    known = [
-        path.parent
-        for path in paths
-        if path.suffix.casefold() == ".json" and path.stem.casefold() in LISTINGS
-    ]
+    known = [path.parent for path in paths if _is_listing(path)]
     if known:
         return min(known, key=lambda path: (len(path.parts), path))
-    tops = {path.parts[0] for path in paths if path.suffix.casefold() == ".json"}
-    if len(tops) == 1 and all(len(path.parts) > 2 for path in paths if path.suffix.casefold() == ".json"):
+    data = [path for path in paths if path.suffix.casefold() == ".json"]
+    tops = {path.parts[0] for path in data}
+    if len(tops) == 1 and all(len(path.parts) > 2 for path in data):
         return PurePosixPath(tops.pop())
     return PurePosixPath()
+
+
+def _is_listing(path: PurePosixPath) -> bool:
+    return path.suffix.casefold() == ".json" and path.stem.casefold() in LISTINGS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,13 +9,12 @@ from typing import Any
 from core.ids import UserId
 from gateway.importers import clean
 from gateway.importers.report import Place, Report
-from gateway.importers.slack.archive import Entry, Folder, Unreadable
+from gateway.importers.slack.archive import DAY, Entry, Folder, Unreadable
 from gateway.importers.slack.messages import Setting, parse
 from gateway.importers.slack.reading import Reading, message_like, read_array
 from gateway.importers.slack.seen import Seen
 from summarize.models import Message
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}.*\.json", re.IGNORECASE)
 _UNEXPECTED = (TypeError, ValueError, KeyError, AttributeError, IndexError, RecursionError, OverflowError)
 
 
@@ -32,7 +30,7 @@ class Drawn:
 
 def holds_messages(folder: Folder) -> bool:
     """Tell whether a folder is a conversation: it has files named by day, or files of messages."""
-    if any(_DAY.fullmatch(entry.path.name) for entry in folder.files):
+    if any(DAY.fullmatch(entry.path.name) for entry in folder.files):
         return True
     return any(_has_messages(_try(entry)) for entry in folder.files)
 
@@ -81,7 +79,7 @@ def _read(entry: Entry, report: Report) -> Reading:
     except Unreadable as error:
         report.point_out(str(error), Place(file=file))
         return Reading(items=[])
-    if not _DAY.fullmatch(entry.path.name) and not _has_messages(reading):
+    if not DAY.fullmatch(entry.path.name) and not _has_messages(reading):
         report.point_out("not a file of messages", Place(file=file))
         return Reading(items=[])
     for fault in reading.faults:

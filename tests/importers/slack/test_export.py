@@ -355,3 +355,13 @@ async def test_both_databases_hold_the_same(database: object, tmp_path: Path) ->
 
     assert report.imported == 10
     assert [m.kind for m in await desk.messages(GENERAL)].count(MessageKind.SYSTEM) == 2
+
+
+async def test_days_beside_the_listings_are_a_channel_of_their_own(desk: Desk) -> None:
+    export = SlackExport()
+    export.files["2026-03-02.json"] = [said(0, "where do I belong")]
+
+    report = await desk.take(export)
+
+    assert report.imported == 1
+    assert any("In no listing" in note for note in report.notes)

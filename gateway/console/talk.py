@@ -31,6 +31,11 @@ class _Scene:
     back: str
     replies: Mapping[MessageId, int]
 
+    @property
+    def flag(self) -> str:
+        """What the message that the page is about is called."""
+        return "Cited message" if self.back else "This message"
+
 
 def talk(
     messages: Sequence[Message],
@@ -69,7 +74,7 @@ def _view(message: Message, before: Message | None, visitor: Visitor, scene: _Sc
         reactions=tuple(_reaction(reaction, names) for reaction in message.reactions),
         files=tuple(plain(file.name) or "a file" for file in message.files),
         replies=scene.replies.get(message.id, 0),
-        cited=message.id == scene.cited,
+        flag=scene.flag if message.id == scene.cited else "",
         day=day(message.at, zone) if begins else "",
         joins=not begins and before is not None and _follows(before, message, scene.cited),
     )

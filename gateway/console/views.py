@@ -107,7 +107,7 @@ class MessageView:
     reactions: tuple[tuple[str, str, int, str], ...] = ()
     files: tuple[str, ...] = ()
     replies: int = 0
-    cited: bool = False
+    flag: str = ""
     day: str = ""
     joins: bool = False
 

@@ -54,9 +54,6 @@ def _slices(value: object) -> object:
     return {} if decoded is None else decoded
 
 
-Text = Annotated[str, Field(coerce_numbers_to_str=True)]
-
-
 class MessageRow(BaseModel):
     """One entry of `messages`."""
 

@@ -153,3 +153,11 @@ def test_a_file_that_cannot_be_read_is_told_by_its_name(tmp_path: Path):
 def test_a_file_that_is_too_large_is_refused():
     with pytest.raises(TooLarge, match="262144"):
         parse_prompt(HELLO + "x" * 300_000)
+
+
+def test_the_example_in_the_docs_is_a_prompt():
+    page = (Path(__file__).parents[2] / "docs" / "flows" / "prompt-change.md").read_text()
+
+    example = page.split("```markdown\n")[1].split("```")[0]
+
+    assert parse_prompt(example).name == "standup-notes"

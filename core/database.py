@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import BigInteger, Connection, Dialect, MetaData, Table, event, text
+from sqlalchemy import BigInteger, Connection, Dialect, Engine, MetaData, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -24,6 +24,8 @@ from core.errors import DatabaseUnavailable, InvalidInput
 
 metadata = MetaData()
 """Every store declares its tables here; a test compares them with what the migrations make."""
+
+Result = TypeVar("Result")
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x6361746368757000  # "catchup": the key of PostgreSQL's advisory lock
@@ -58,6 +60,7 @@ class Database:
         self._reader = engine.execution_options(**snapshots)
         self._writer = engine.execution_options(catchup_write=True)
         self._turn = asyncio.Lock()
+        self._readers = _sync_twin(engine)
 
     @classmethod
     async def open(cls, url: str) -> Database:
@@ -87,6 +90,16 @@ class Database:
         async with self._reader.begin() as connection:
             yield connection
 
+    async def read(self, work: Callable[[Connection], Result]) -> Result:
+        """Run queries that are known beforehand in one consistent view: several times faster than `reading` on SQLite.
+
+        There the driver hops between threads for every call; here the whole of `work` runs in one thread.
+        """
+        if self._readers is None:
+            async with self.reading() as connection:
+                return await connection.run_sync(work)
+        return await asyncio.to_thread(_read, self._readers, work)
+
     @asynccontextmanager
     async def writing(self) -> AsyncGenerator[AsyncConnection]:
         """Give a connection in a transaction that commits on success and rolls back on any error.
@@ -113,6 +126,8 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
+        if self._readers is not None:
+            self._readers.dispose()
 
     async def _migrate(self) -> None:
         async with self.writing() as connection:
@@ -165,6 +180,21 @@ def _engine(url: str) -> AsyncEngine:
         event.listen(engine.sync_engine, "connect", _tune_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+def _sync_twin(engine: AsyncEngine) -> Engine | None:
+    """Return an engine for whole reads in one thread; None where the driver waits without one, or has no file."""
+    if engine.dialect.name != "sqlite" or engine.url.database in (None, "", ":memory:"):
+        return None
+    twin = create_engine(engine.url.set(drivername="sqlite"))
+    event.listen(twin, "connect", _tune_sqlite)
+    event.listen(twin, "begin", _begin_sqlite)
+    return twin
+
+
+def _read(engine: Engine, work: Callable[[Connection], Result]) -> Result:
+    with engine.begin() as connection:
+        return work(connection)
 
 
 def _tune_sqlite(connection: DBAPIConnection, _record: object) -> None:

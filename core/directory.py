@@ -332,8 +332,7 @@ class Directory:
         return frozenset(row["person"] for row in await self._rows(query.distinct()))
 
     async def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
-        async with self._database.reading() as connection:
-            return (await connection.execute(query)).mappings().all()
+        return await self._database.read(lambda connection: connection.execute(query).mappings().all())
 
     async def _put(self, table: Table, workspace: WorkspaceId, rows: list[dict[str, Any]]) -> None:
         async with self._database.writing() as connection:

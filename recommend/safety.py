@@ -26,12 +26,8 @@ class Asker:
     workspace: WorkspaceId
     person: Person
     channels: Sequence[Channel]
+    joined: frozenset[ChannelId]
     wishes: Wishes
-
-    @property
-    def joined(self) -> frozenset[ChannelId]:
-        """The channels the asker is a member of."""
-        return frozenset(channel.id for channel in self.channels)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +53,12 @@ class Safety:
                 f"{person.id} is {'a bot' if person.is_bot else 'deactivated'}: nothing is recommended to it.",
                 remedy="Ask for a person with an active account.",
             )
+        channels = await self._directory.channels_of(workspace, person.id)
         return Asker(
             workspace=workspace,
             person=person,
-            channels=await self._directory.channels_of(workspace, person.id),
+            channels=channels,
+            joined=frozenset(channel.id for channel in channels),
             wishes=await self._store.wishes(workspace, person.number, corpus),
         )
 

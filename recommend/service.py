@@ -158,12 +158,18 @@ class Recommender:
 
     async def _log(self, answer: Recommendations) -> Recommendations:
         """Log an answer as served and keep it for feedback; without a log it still comes, and says so."""
-        await self._store.remember(to_served(answer))
         await self._tidy(answer.at)
-        try:
-            await self._events.append([to_event(answer)])
-        except EventLogUnavailable:
+        logged, kept = await asyncio.gather(
+            self._events.append([to_event(answer)]),
+            self._store.remember(to_served(answer)),
+            return_exceptions=True,
+        )
+        if isinstance(kept, BaseException):
+            raise kept
+        if isinstance(logged, EventLogUnavailable):
             return replace(answer, degraded=tuple(dict.fromkeys((*answer.degraded, "event_log"))))
+        if isinstance(logged, BaseException):
+            raise logged
         return answer
 
     async def _tidy(self, now: datetime) -> None:

@@ -202,7 +202,7 @@ def _mapped(path: Path, shape: list[int]) -> NDArray[Any]:
     values: NDArray[Any] = np.load(path, mmap_mode="r" if np.prod(shape) else None, allow_pickle=False)
     if list(values.shape) != shape:
         raise ValueError("the shape is another")
-    return values
+    return values.view(np.ndarray)  # the mapping stays; memmap's own slicing is several times slower
 
 
 def _point(home: Path, version: str) -> None:

@@ -109,8 +109,7 @@ class RecommendStore:
         if not missing:
             return found
         query = select(served).where(served.c.workspace == workspace, served.c.request.in_(missing))
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(query)).mappings().all()
+        rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
         return found | {RequestId(row["request"]): _answer(row) for row in rows}
 
     async def forget(self, *, before: datetime) -> int:
@@ -161,9 +160,9 @@ class RecommendStore:
             dismissals.c.person == person,
             dismissals.c.corpus == str(corpus),
         )
-        async with self._database.reading() as connection:
-            pairs = [(int(row.person), int(row.other)) for row in await connection.execute(out)]
-            dismissed = frozenset(int(row.item) for row in await connection.execute(no))
+        rows, noted = await self._database.read(lambda c: (c.execute(out).all(), c.execute(no).all()))
+        pairs = [(int(row.person), int(row.other)) for row in rows]
+        dismissed = frozenset(int(row.item) for row in noted)
         everyone = {one for one, other in pairs if other == EVERYONE}
         blocked = {two for pair in pairs if EVERYONE not in pair for two in pair}
         return Wishes(

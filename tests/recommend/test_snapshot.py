@@ -130,7 +130,7 @@ async def test_two_builds_of_the_same_log_are_equal_bit_for_bit(teams: World, tm
 
 
 async def test_arrays_are_mapped_not_read(teams: World):
-    assert isinstance((await snapshot_of(teams)).channel_factors, np.memmap)
+    assert isinstance((await snapshot_of(teams)).channel_factors.base, np.memmap)
 
 
 async def test_a_workspace_without_snapshot_has_none(tmp_path: Path):

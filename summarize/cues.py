@@ -30,7 +30,8 @@ _DUE = re.compile(
 
 
 def _any(*patterns: str) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE)
+    """Compile alternatives for lower-case text: matching without regard to case costs twice the time."""
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
 
 
 _VERB = (
@@ -66,7 +67,7 @@ _DECIDED_WEAKLY = _any(
     r"\b(?:only|must|always|never|no longer|stays?|remains?|instead|until then|first|everyone"
     r"|starting|out)\b",
     rf"^\W*(?:{_VERB}|void|wait|stop|drop|use|hold|skip|scrap|freeze|pause|reprint|keep)\b",
-    r"\b\w+ it is\b|^\W*(?:yes|no)\b|^\W*[A-Z]\.\s|\bgoes to\b|\bowns?\b"
+    r"\b\w+ it is\b|^\W*(?:yes|no)\b|^\W*[a-z]\.\s|\bgoes to\b|\bowns?\b"
     r"|\b(?:i )?lean(?:ing)? (?:to|towards)?\b",
 )
 _UNDECIDED = _any(
@@ -215,7 +216,7 @@ class Cues:
 
 def cues(sentence: str) -> Cues:
     """Return what a sentence does."""
-    text = sentence.replace("’", "'")
+    text = sentence.replace("’", "'").lower()
     asks = _question(text)
     incident = bool(_INCIDENT.search(text)) and not _NO_INCIDENT.search(text)
     return Cues(
@@ -247,7 +248,7 @@ def assigns(text: str, name: str) -> bool:
 
 def agrees(text: str) -> bool:
     """Tell whether a message is mainly an assent."""
-    return bool(_AGREED.search(text))
+    return bool(_AGREED.search(text.lower()))
 
 
 def _decision(text: str) -> float:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
+
+import numpy as np
 
 from core.embedding import Vectors
 from summarize.cues import agrees
@@ -14,6 +17,7 @@ _NEAR = 8  # messages after a question in which its answer is looked for
 _PROMPT = 3  # of these, the ones that answer by their place alone
 _ALIKE = 0.3
 _SUPERSEDES = 0.5
+_CANDIDATES = 24  # earlier plans that are looked at closely
 _CONTENT = re.compile(r"[^\W\d_]{4,}|\d+")
 
 
@@ -35,15 +39,37 @@ def answer_to(
     return None if reopened else found
 
 
-def superseded_by(
-    reversal: int, members: Sequence[int], entries: Sequence[Entry], vectors: Vectors
+def supersessions(
+    groups: Sequence[Sequence[int]], entries: Sequence[Entry], vectors: Vectors
+) -> dict[int, int]:
+    """Return which message takes back which earlier decision or plan, by position."""
+    plans = [i for i, entry in enumerate(entries) if _is_plan(entry)]
+    found: dict[int, int] = {}
+    for members in groups:
+        here = set(members)
+        for i in members:
+            if (
+                entries[i].cues.reversal
+                and (old := _taken_back(i, here, plans, entries, vectors)) is not None
+            ):
+                found[i] = old
+    return found
+
+
+def _taken_back(
+    reversal: int, here: set[int], plans: Sequence[int], entries: Sequence[Entry], vectors: Vectors
 ) -> int | None:
-    """Return the position of the earlier decision or plan that a message takes back, or None."""
-    candidates = [i for i in range(reversal) if _is_plan(entries[i])]
-    here = set(members)
-    scored = [(_takes_back(reversal, i, entries, vectors) + 0.15 * (i in here), i) for i in candidates]
-    best = max(scored, default=None)
-    return best[1] if best is not None and best[0] >= _SUPERSEDES else None
+    """Return the plan that a message takes back: the likest of its own conversation or of the whole window."""
+    earlier = plans[: bisect_left(plans, reversal)]
+    if not earlier:
+        return None
+    alike = vectors[earlier] @ vectors[reversal]
+    order: list[int] = np.argsort(-alike, kind="stable")[:_CANDIDATES].tolist()
+    near = [earlier[i] for i in order]
+    near += [i for i in earlier[-_CANDIDATES:] if i in here]
+    scored = [(_takes_back(reversal, i, entries, vectors) + 0.15 * (i in here), i) for i in near]
+    best = max(scored)
+    return best[1] if best[0] >= _SUPERSEDES else None
 
 
 def _in_reach(asked: Entry, later: Entry) -> bool:

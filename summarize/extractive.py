@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from core.embedding import Embedder, Vectors
 from core.ids import UserId
 from summarize.compose import LENGTHS, best_sentence, text_of
 from summarize.cues import assigns, due_in
-from summarize.discourse import answer_to, superseded_by
+from summarize.discourse import answer_to, supersessions
 from summarize.material import Entry, Material
 from summarize.models import Detail, Item, ItemKind, MessageKind
 from summarize.salience import Meaning, meaning, salience
@@ -59,7 +59,7 @@ class _Candidate:
     score: float
     kind: ItemKind = ItemKind.TOPIC
     answer: int | None = None
-    superseded: list[int] = field(default_factory=list[int])
+    superseded: int | None = None
 
 
 class Extractive:
@@ -89,21 +89,14 @@ class Extractive:
 def _candidates(
     entries: Sequence[Entry], found: Meaning, groups: Sequence[Sequence[int]]
 ) -> list[_Candidate]:
-    replaced: dict[int, list[int]] = {}
-    for members in groups:
-        for i in members:
-            if (
-                entries[i].cues.reversal
-                and (old := superseded_by(i, members, entries, found.messages)) is not None
-            ):
-                replaced.setdefault(i, []).append(old)
-    gone = {old for olds in replaced.values() for old in olds}
+    replaced = supersessions(groups, entries, found.messages)
+    gone = set(replaced.values())
     candidates: list[_Candidate] = []
     for number, members in enumerate(groups):
         scores = salience(entries, found, members)
         for i, score in zip(members, scores.tolist(), strict=True):
             if i not in gone and _can_stand(entries[i]):
-                one = _Candidate(position=i, conversation=number, score=score, superseded=replaced.get(i, []))
+                one = _Candidate(position=i, conversation=number, score=score, superseded=replaced.get(i))
                 candidates.append(_candidate(one, members, entries, found.messages))
     return candidates
 
@@ -113,7 +106,7 @@ def _candidate(
 ) -> _Candidate:
     """Return a candidate with its kind, and the answer if it is a question that has one."""
     entry = entries[one.position]
-    kind, answer = _kind(entry, reverses=bool(one.superseded)), None
+    kind, answer = _kind(entry, reverses=one.superseded is not None), None
     if entry.cues.question >= 0.7 and kind in _MAY_ASK:
         answer = answer_to(one.position, members, entries, vectors)
         if answer is None and entry.cues.question >= 0.9:
@@ -228,7 +221,7 @@ def _item(
         participants=tuple(people),
         owner=_owner(entry, material) if one.kind is ItemKind.ACTION else None,
         due=due_in(text) if one.kind is ItemKind.ACTION else None,
-        superseded=tuple(entries[i].message.id for i in one.superseded),
+        superseded=() if one.superseded is None else (entries[one.superseded].message.id,),
     )
 
 

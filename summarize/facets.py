@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from core.embedding import Vectors
 from summarize.material import Entry
 
-_SMALLEST, _LARGEST = 12, 300  # messages of a conversation that is looked at
+_SMALLEST, _LARGEST = 12, 160  # messages of a conversation that is looked at
 _SIDE = 3  # messages of a part, at least
 _CUT = 0.57  # above this, the parts hang together
 _ALTERNATION = 0.85  # changes of side, against what chance would give: below, it is one talk that moved on

@@ -73,7 +73,51 @@ _REPORTS = re.compile(
     r"|said|wrote|tried|says|asked|contains|told)\b",
     re.IGNORECASE,
 )
+_DISGUISED = re.compile(r"[a-zA-Z][013457@$]|[013457@$][a-zA-Z]")
 _LEET = str.maketrans("013457@$", "oieastas")
+
+
+_TRIGGERS = (
+    *(
+        "ignor",
+        "disregard",
+        "forget",
+        "overrid",
+        "bypass",
+        "vergiss",
+        "oubli",
+        "summar",
+        "recap",
+        "digest",
+        "json",
+    ),
+    *("output", "prompt", "instruct", "reply", "respon", "answer", "print", "say", "write", "system", "user"),
+    *(
+        "developer",
+        "transcript",
+        "messages",
+        "conversation",
+        "context",
+        "document",
+        "decode",
+        "reverse",
+        "rot13",
+    ),
+    *(
+        "raw ",
+        "html",
+        "reference style",
+        "verbatim",
+        "nothing else",
+        "only the word",
+        "canary",
+        "you are",
+        "}",
+        ">",
+    ),
+    *("assistant", "llm", "model", "bot", "copilot", "agent", "gpt", " ai", "a.i"),
+)
+"""Without one of these, or a letter beyond ASCII, no rule can match; most lines have none."""
 
 
 def is_instruction(line: str) -> bool:
@@ -84,10 +128,18 @@ def is_instruction(line: str) -> bool:
     if _TEMPLATE_MARK.search(line):
         return True
     read = _QUOTED.sub(" ", line) if _REPORTS.search(line) else line
-    return any(rule.search(version) for version in _readings(read) for rule in _RULES)
+    worth = [version for version in _readings(read) if _worth(version)]
+    return any(rule.search(version) for version in worth for rule in _RULES)
 
 
 def _readings(line: str) -> set[str]:
     """Return a line as it is, and as it reads with digits for letters undone."""
+    if not _DISGUISED.search(line):
+        return {line}
     words = [w.translate(_LEET) if any(c.isalpha() for c in w) else w for w in line.split()]
     return {line, " ".join(words)}
+
+
+def _worth(line: str) -> bool:
+    low = line.lower()
+    return not line.isascii() or any(trigger in low for trigger in _TRIGGERS)

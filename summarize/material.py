@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from core.ids import MessageId, UserId
 from summarize.cues import Cues, cues
+from summarize.guard import normalise
 from summarize.models import Message, MessageKind, Window
 from summarize.names import Names
 from summarize.plain import mentioned, plain
@@ -90,7 +91,7 @@ def people_in(messages: Iterable[Message]) -> frozenset[UserId]:
 
 
 def _entry(message: Message, names: Names, *, context: bool = False) -> Entry:
-    text = plain("\n".join(lines_of(message.text)), names)
+    text = plain("\n".join(lines_of(normalise(message.text))), names)
     sentences = tuple(split(text))
     each = tuple(cues(sentence.text) for sentence in sentences)
     whole = Cues()
@@ -119,9 +120,11 @@ def _kind_reason(entry: Entry) -> str:
         return DELETED
     if kind is MessageKind.FILE or (not entry.message.text.strip() and entry.message.files):
         return FILE_ONLY
+    if entry.sentences:
+        return ""
     if not entry.message.text.strip():
         return EMPTY
-    return "" if lines_of(entry.message.text) else TO_MACHINES
+    return LOW_CONTENT if lines_of(normalise(entry.message.text)) else TO_MACHINES
 
 
 def _content_reason(entry: Entry, seen: set[tuple[str, str]]) -> str:

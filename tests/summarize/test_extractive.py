@@ -168,6 +168,7 @@ def test_stand_ups_do_not_crowd_out_news() -> None:
     assert "m7" in cited(draft(talk, Detail.BRIEF).items)
 
 
+@pytest.mark.slow
 def test_a_window_of_2000_messages_takes_about_a_second_beside_embedding() -> None:
     words = (
         "gateway",

@@ -1,4 +1,4 @@
-"""How fast MiniLmEmbedder is, beside one text at a time, fixed batches, and sentence-transformers.
+"""How fast MiniLmEmbedder is, beside one text at a time, and sentence-transformers.
 
 .venv/bin/python -m benchmarks.embedder [--texts 1000] [--threads 2]
 
@@ -27,7 +27,7 @@ WORDS = re.findall(
 
 
 def chat_texts(count: int) -> list[str]:
-    rng = random.Random(7)  # noqa: S311 (a benchmark's texts need no secrecy)
+    rng = random.Random(7)
     lengths = [min(180, max(1, int(rng.lognormvariate(2.5, 0.9)))) for _ in range(count)]
     return [" ".join(rng.choices(WORDS, k=length)) for length in lengths]
 

@@ -15,7 +15,7 @@ def reason_words(reasons: Sequence[Reason], visitor: Visitor) -> tuple[str, ...]
 
 
 def _words(reason: Reason, visitor: Visitor) -> str:
-    wording = _WORDINGS.get(reason.code)
+    wording = WORDINGS.get(reason.code)
     people, channels = _people(reason, visitor), _channels(reason, visitor)
     named = people or channels
     return wording(reason.count, named) if wording else reason.code.replace("_", " ")
@@ -50,7 +50,7 @@ def _days(count: int) -> str:
     return {0: "today", 1: "yesterday"}.get(count, f"{count} days ago")
 
 
-_WORDINGS: Mapping[str, Callable[[int, str], str]] = {
+WORDINGS: Mapping[str, Callable[[int, str], str]] = {
     "active_this_week": lambda count, _named: f"{_people_count(count)} wrote here this week",
     "colleagues_active": lambda count, named: (
         f"People you work with are active here: {named or _people_count(count)}"

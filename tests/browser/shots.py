@@ -74,7 +74,7 @@ async def _pages(page: Page) -> dict[str, str]:
     """Return every page by name; some are found by following links."""
     channel = await _href(page, "/channels?q=incidents", ".channels .name")
     platform = await _href(page, "/channels?q=platform", ".channels .name")
-    summary = await _href(page, channel, "header a[href*='last=custom']")
+    summary = f"{channel}?last=7d"
     return {
         "home": "/",
         "channels": "/channels",

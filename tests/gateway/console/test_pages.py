@@ -15,6 +15,8 @@ from tests.gateway.conftest import ACME, MakeKey
 from tests.gateway.console.conftest import Browser
 from tests.support.world import ANA, BEN, BOARD, CY, INCIDENTS, LUNCH
 
+pytestmark = pytest.mark.slow
+
 
 def message(
     id: str, text: str, clock: ManualClock, channel: ChannelId = INCIDENTS, **more: object

@@ -13,6 +13,8 @@ from tests.gateway.conftest import ACME, MakeKey
 from tests.gateway.console.conftest import Browser
 from tests.support.world import BEN, CY, INCIDENTS
 
+pytestmark = pytest.mark.slow
+
 
 async def test_who_is_not_signed_in_is_asked_to_and_then_goes_on(visitor: Browser, make_key: MakeKey):
     asked = await visitor.get("/prompts/channel-summary?a=1")

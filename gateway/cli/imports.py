@@ -31,6 +31,21 @@ class CorpusName(StrEnum):
     USER = "user"
 
 
+TypeOption = Annotated[
+    str,
+    typer.Option("--type", help="Column of what kind, or =KIND for all rows. Else =post, or =dm for users."),
+]
+CorpusOption = Annotated[CorpusName, typer.Option(help="What the items are.")]
+WhereOption = Annotated[
+    list[str] | None,
+    typer.Option(help="Only rows where 'COLUMN = VALUE' (= != < <= > >= IN); may be repeated."),
+]
+DelimiterOption = Annotated[
+    str,
+    typer.Option(help="Of a text file: a character, or tab, space, whitespace. Else the first line tells."),
+]
+
+
 @app.command("slack")
 def slack(
     export: Annotated[Path, typer.Argument(help="The zip as Slack made it, or the folder it unpacks to.")],
@@ -106,23 +121,10 @@ def interactions(
         str, typer.Option(help="Column of when: ISO 8601 or numbers since 1970; the report says which.")
     ],
     workspace: WorkspaceOption = "",
-    type_: Annotated[
-        str,
-        typer.Option(
-            "--type", help="Column of what kind, or =KIND for all rows. Else =post, or =dm for users."
-        ),
-    ] = "",
-    corpus: Annotated[CorpusName, typer.Option(help="What the items are.")] = CorpusName.CHANNEL,
-    where: Annotated[
-        list[str] | None,
-        typer.Option(help="Only rows where 'COLUMN = VALUE' (= != < <= > >= IN); may be repeated."),
-    ] = None,
-    delimiter: Annotated[
-        str,
-        typer.Option(
-            help="Of a text file: a character, or tab, space, whitespace. Else the first line tells."
-        ),
-    ] = "",
+    type_: TypeOption = "",
+    corpus: CorpusOption = CorpusName.CHANNEL,
+    where: WhereOption = None,
+    delimiter: DelimiterOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Import who did what where, from a table of any system; no text. Columns given by number mean: no header.

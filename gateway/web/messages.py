@@ -16,13 +16,11 @@ from gateway.importers.delivery import Delivery
 from gateway.importers.interactions import mentioned
 from gateway.importers.plain import PlainMessage, read_message
 from gateway.importers.roster import Roster
-from gateway.web import directory
 from gateway.web.deps import Caller, Scope, ServicesDep, allow
 from summarize.intake import Fate
 from summarize.models import Message
 
 router = APIRouter(tags=["messages"])
-router.include_router(directory.router)
 
 LARGEST = 1000
 """Messages in one batch at most."""

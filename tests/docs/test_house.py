@@ -68,7 +68,7 @@ def test_every_locked_version_is_exact():
 
 def test_the_locks_name_no_host_and_no_local_path():
     for lock in ROOT.glob("*.lock"):
-        assert not re.search(r"https?://|file:|--index|--find-links|/opt/", lock.read_text()), lock.name
+        assert not re.search(r"https?://|file://|--index|--find-links|/opt/", lock.read_text()), lock.name
 
 
 def test_what_runs_is_locked_alike_in_both_locks():

@@ -70,9 +70,13 @@ class MembershipBody(_Strict):
 class DirectoryBody(_Strict):
     """What has changed; people and channels first, then memberships in order. All or nothing is checked before."""
 
-    people: list[PersonBody] = []
-    channels: list[ChannelBody] = []
-    memberships: list[MembershipBody] = []
+    people: Annotated[list[PersonBody], Field(examples=[[{"id": "U024BE7LH", "handle": "ana"}]])] = []
+    channels: Annotated[
+        list[ChannelBody], Field(examples=[[{"id": "C024BE91L", "name": "incidents", "kind": "public"}]])
+    ] = []
+    memberships: Annotated[
+        list[MembershipBody], Field(examples=[[{"channel": "C024BE91L", "person": "U024BE7LH"}]])
+    ] = []
 
 
 class DirectoryAnswer(BaseModel):
@@ -86,7 +90,7 @@ class DirectoryAnswer(BaseModel):
 class MembersBody(_Strict):
     """Everybody who belongs to the channel, and nobody else."""
 
-    members: Annotated[list[Name], Field(max_length=LARGEST)]
+    members: Annotated[list[Name], Field(max_length=LARGEST, examples=[["U024BE7LH"]])]
 
 
 class MembersAnswer(BaseModel):

@@ -132,25 +132,37 @@ def _wire(
         prompts=Registry(store=PromptStore(database), releases=releases, clock=clock),
         evaluator=Evaluator(store=EvalStore(database), clock=clock, ids=ids),
         recommend_store=recommend_store,
-        recommender=Recommender(
-            directory=directory,
-            events=events,
-            store=recommend_store,
-            snapshots=Snapshots(
-                folder=settings.snapshots,
-                directory=directory,
-                store=recommend_store,
-                clock=clock,
-                metrics=metrics,
-            ),
-            use_cases=load_use_cases(),
-            clock=clock,
-            ids=ids,
-            metrics=metrics,
+        recommender=_recommender(
+            settings, directory, events, store=recommend_store, clock=clock, ids=ids, metrics=metrics
         ),
         feedback=FeedbackIntake(events=events, store=recommend_store, clock=clock, metrics=metrics),
         warmup=warmup,
         readiness=Readiness({"database": database.ping, "events": events.end, "embedder": warmup.check}),
+    )
+
+
+def _recommender(
+    settings: Settings,
+    directory: Directory,
+    events: EventLog,
+    *,
+    store: RecommendStore,
+    clock: Clock,
+    ids: Ids,
+    metrics: Metrics,
+) -> Recommender:
+    snapshots = Snapshots(
+        folder=settings.snapshots, directory=directory, store=store, clock=clock, metrics=metrics
+    )
+    return Recommender(
+        directory=directory,
+        events=events,
+        store=store,
+        snapshots=snapshots,
+        use_cases=load_use_cases(),
+        clock=clock,
+        ids=ids,
+        metrics=metrics,
     )
 
 

@@ -57,8 +57,8 @@ async def _known(services: Services, file: Path) -> tuple[WorkspaceId, str] | No
 
 async def _set_up(services: Services, say: Say, progress: Progress) -> WorkspaceId:
     """Import the sample and build what recommendation serves from; again after an interruption is harmless."""
-    from gateway.cli.pipelines import build_snapshots
     from gateway.importers.slack.pipeline import SlackImport
+    from gateway.pipelines import build_snapshots
 
     export = services.settings.home / "sample" / "export.zip"
     if not export.exists():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from typing import cast
 
 from fastapi import APIRouter, FastAPI, Request
@@ -15,15 +13,29 @@ from starlette.responses import Response
 from core.errors import CatchupError
 from gateway.app import Services
 from gateway.version import version
+from gateway.web import (
+    directory,
+    docs,
+    events,
+    health,
+    messages,
+    prompts,
+    recommendations,
+    summaries,
+)
 from gateway.web.middleware import REQUEST_ID_KEY, Authenticate, BodyLimit, Envelope
 from gateway.web.openapi import document
 from gateway.web.problems import of_error, of_status, of_validation
 
-_MODULES = ("docs", "summaries", "recommendations", "events", "messages", "directory", "prompts", "health")
-ROUTERS: tuple[APIRouter, ...] = tuple(
-    importlib.import_module(f"gateway.web.{name}").router
-    for name in _MODULES
-    if importlib.util.find_spec(f"gateway.web.{name}")
+ROUTERS: tuple[APIRouter, ...] = (
+    docs.router,
+    summaries.router,
+    recommendations.router,
+    events.router,
+    messages.router,
+    directory.router,
+    prompts.router,
+    health.router,
 )
 
 _NO_FOREIGN_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)

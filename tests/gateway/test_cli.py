@@ -8,7 +8,7 @@ import pytest
 from core import errors
 from core.errors import CatchupError
 from gateway.cli.main import COMMANDS, EXIT_CODES, main, report
-from gateway.cli.pipelines import PIPELINES
+from gateway.pipelines import PIPELINES
 
 Run = Callable[..., tuple[int, str, str]]
 

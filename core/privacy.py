@@ -65,24 +65,30 @@ def metadata_only(field: str, value: Metadata) -> Metadata:
     An identifier has at most 128 ASCII letters, digits and ``_.:/+@=#,-`` and so no white space: a sentence
     cannot pass. Raises InvalidInput that names the place, never quoting the text.
     """
-    if value is None or isinstance(value, (int, float)):
-        return value
     if isinstance(value, str):
-        if not _IDENTIFIER.fullmatch(value):
-            raise InvalidInput(
-                field,
-                f"{len(value)} characters",
-                "is not an identifier",
-                remedy="Events carry numbers and identifiers, never text.",
-            )
+        _identifier(field, value)
     elif isinstance(value, Mapping):
         for name, inner in value.items():
-            if not _IDENTIFIER.fullmatch(name):
-                metadata_only(field, name)
-            if not isinstance(inner, (int, float)):
-                metadata_only(f"{field}.{name}", inner)
-    elif isinstance(value, Sequence):
+            _identifier(field, name)
+            _inner(f"{field}.{name}", inner)
+    elif isinstance(value, (list, tuple)):
         for index, inner in enumerate(value):
-            if not isinstance(inner, (int, float)):
-                metadata_only(f"{field}[{index}]", inner)
+            _inner(f"{field}[{index}]", inner)
+    elif value is not None and not isinstance(value, (int, float)):
+        raise _refused(field, f"a {type(value).__name__}")
     return value
+
+
+def _inner(field: str, value: Metadata) -> None:
+    if not isinstance(value, (int, float)):  # numbers are most of what there is, and need no look
+        metadata_only(field, value)
+
+
+def _identifier(field: str, value: str) -> None:
+    if not _IDENTIFIER.fullmatch(value):
+        raise _refused(field, f"{len(value)} characters")
+
+
+def _refused(field: str, shown: str) -> InvalidInput:
+    remedy = "Events carry numbers and identifiers, never text."
+    return InvalidInput(field, shown, "is not an identifier", remedy=remedy)

@@ -70,6 +70,12 @@ def test_numbers_and_identifiers_pass_as_metadata():
     assert metadata_only("data", value) == value
 
 
+@pytest.mark.parametrize("value", [b"let us meet", bytearray(b"x"), SafeText("x"), {"a": b"x"}, [object()]])
+def test_what_is_neither_number_nor_identifier_does_not_pass_as_metadata(value: object):
+    with pytest.raises(InvalidInput, match="never text"):
+        metadata_only("data", value)  # pyright: ignore[reportArgumentType]
+
+
 def test_a_log_line_is_json_and_refuses_prose(clock: ManualClock):
     stream = io.StringIO()
     log = Log(clock, stream)

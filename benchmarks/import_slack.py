@@ -10,6 +10,7 @@ same files with orjson, in the same run.
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 import resource
 import subprocess
@@ -124,6 +125,7 @@ async def import_once(root: Path, home: Path) -> None:
     from summarize.intake import Intake, NothingDerived
     from summarize.store import MessageStore
 
+    gc.freeze()  # as the command does
     clock = SystemClock()
     database = await Database.open(f"sqlite+aiosqlite:///{home / 'catchup.db'}")
     events = SqliteEventLog(home / "events.db")

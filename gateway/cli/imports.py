@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from pathlib import Path
@@ -166,6 +167,8 @@ def _identifier(workspace: str) -> WorkspaceId:
 def _run(work: Callable[[Services, Progress], Awaitable[Report]], *, as_json: bool) -> None:
     from gateway.cli.import_report import show
     from gateway.cli.progress import showing
+
+    gc.freeze()  # what is loaded stays: collecting the garbage of millions of rows need not look at it again
 
     async def watched(services: Services) -> Report:
         with showing() as progress:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from core.clock import Clock
 from core.directory import ChannelKind, Directory, Membership
@@ -13,7 +14,7 @@ from core.events.models import EventLog
 from core.ids import MessageId, UserId
 from gateway.importers.delivery import Delivery
 from gateway.importers.interactions import mentioned
-from gateway.importers.report import Progress, Report, Silent
+from gateway.importers.report import Place, Progress, Report, Silent
 from gateway.importers.slack.archive import Entry, Export, open_export
 from gateway.importers.slack.conversations import Conversation
 from gateway.importers.slack.files import Drawn, draw
@@ -23,6 +24,7 @@ from gateway.importers.slack.messages import Setting
 from gateway.importers.slack.people import author_of
 from gateway.importers.slack.settling import Settled, settle
 from summarize.intake import Intake
+from summarize.models import Message
 
 BATCH = 2_000  # messages in one transaction
 _USER = re.compile(r"[UW][A-Z0-9]{2,}")
@@ -67,6 +69,14 @@ class SlackImport:
         return report
 
 
+class _Waiting(NamedTuple):
+    """A message of the next batch; the object it was read from is free to go."""
+
+    message: Message
+    place: Place
+    root_author: UserId | None
+
+
 class _Messages:
     """The second half of an import: conversation by conversation, day by day, batch by batch."""
 
@@ -79,7 +89,7 @@ class _Messages:
         self._delivery = delivery
         self._report = report
         self._progress = progress
-        self._pending: list[Drawn] = []
+        self._pending: list[_Waiting] = []
 
     async def import_all(self, directory: Directory) -> None:
         """Import every conversation; members the export does not name are those who wrote and did not leave."""
@@ -106,7 +116,7 @@ class _Messages:
                 self._meet(found)
                 if conversation.members is None:
                     inferred.see(found.message)
-                self._pending.append(found)
+                self._pending.append(_Waiting(found.message, found.place, found.root_author))
                 if len(self._pending) >= BATCH:
                     await self._flush()
             self._progress.advance(entry.size, done=self._report.read + len(self._pending))
@@ -143,13 +153,13 @@ class _Messages:
         if not batch:
             return
         roots: dict[MessageId, UserId] = {
-            found.message.root: found.root_author
-            for found in batch
-            if found.root_author is not None and found.message.root is not None
+            waiting.message.root: waiting.root_author
+            for waiting in batch
+            if waiting.root_author is not None and waiting.message.root is not None
         }
-        messages = [found.message for found in batch]
+        messages = [waiting.message for waiting in batch]
         review = await self._delivery.deliver(messages, roots=roots)
-        self._report.settle(review, [found.place for found in batch])
+        self._report.settle(review, [waiting.place for waiting in batch])
         for message in messages:
             self._report.counts[f"kind {message.kind}"] += 1
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import traceback
 from pathlib import Path
 
 from core.privacy import Metadata
+from core.telemetry import Log
 
 _ODD = re.compile(r"[^\w.:/+@=#,-]", re.ASCII)
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
@@ -36,3 +38,23 @@ def _place(error: BaseException) -> str:
 def plain(text: str) -> str:
     """Return a name as a log line takes it: at most 128 characters, an odd one becomes `_`, `{id}` becomes `:id`."""
     return _ODD.sub("_", _PARAMETER.sub(r":\1", text))[:128]
+
+
+class LibraryLogs(logging.Handler):
+    """Turns what libraries log into lines of ours: who and where, never the message, which may quote anything."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        error = record.exc_info[0] if record.exc_info else None
+        place = f"{'/'.join(Path(record.pathname).parts[-3:])[-100:]}:{record.lineno}"
+        self._log.warning(
+            "library",
+            logger=plain(record.name),
+            severity=plain(record.levelname),
+            place=plain(place),
+            error=error.__name__ if error else "",
+        )

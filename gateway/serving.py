@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import logging
 import signal
 import socket
 from collections.abc import Callable, Generator
@@ -16,7 +17,7 @@ from fastapi import FastAPI
 from core.errors import InvalidInput
 from gateway.app import Services
 from gateway.console.routes import router as console
-from gateway.failures import plain
+from gateway.failures import LibraryLogs, plain
 from gateway.settings import unknown_variables
 from gateway.web.app import create_app
 
@@ -47,6 +48,7 @@ async def serve(services: Services, ready: Callable[[Addresses], None]) -> None:
     """
     from gateway.rpc.server import start_rpc
 
+    logging.basicConfig(handlers=[LibraryLogs(services.log)], level=logging.WARNING, force=True)
     if unknown := unknown_variables():
         services.log.warning("settings.unknown", variables=[plain(name) for name in unknown])
     listener = bind("CATCHUP_LISTEN", services.settings.listen)

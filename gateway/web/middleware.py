@@ -141,7 +141,10 @@ class Authenticate:
         key = await self._services.keys.verify(parse_bearer(headers.get("authorization")))
         await self._services.limiter.take(key.id)
         return Caller(
-            workspace=key.workspace, key=key.id, scopes=key.scopes, user=headers.get("x-catchup-user")
+            workspace=key.workspace,
+            key=key.id,
+            scopes=key.scopes,
+            user=_utf8(headers.get("x-catchup-user", "")) or None,
         )
 
 
@@ -149,6 +152,14 @@ def _add_headers(headers: MutableHeaders, request_id: str) -> None:
     headers["X-Request-Id"] = request_id
     for name, value in _SECURITY.items():
         headers.setdefault(name, value)
+
+
+def _utf8(value: str) -> str:
+    """Return a header as its sender meant it: ASGI reads Latin-1, clients send a handle's UTF-8."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        return value
 
 
 async def _answer(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:

@@ -75,6 +75,13 @@ async def test_a_key_opens_its_own_workspace_only(client: aiohttp.ClientSession,
     assert answers == ["T_ACME", "T_OTHER"]
 
 
+async def test_a_handle_in_the_header_may_have_any_letters(client: aiohttp.ClientSession, make_key: MakeKey):
+    headers = bearer(await make_key(Scope.MESSAGES), "@inês-日本")
+
+    async with client.post("/v1/notes/x", json={"text": "x"}, headers=headers) as response:
+        assert (await response.json())["user"] == "@inês-日本"
+
+
 @pytest.mark.parametrize("header", [None, "Bearer nonsense", "Bearer ck_000009_" + "x" * 43])
 async def test_without_a_good_key_nothing_under_v1_answers(client: aiohttp.ClientSession, header: str | None):
     headers = {"Authorization": header} if header else {}

@@ -182,6 +182,6 @@ def leaves(root: type[CatchupError] = CatchupError) -> list[type[CatchupError]]:
 
 
 def _shown(value: object, limit: int = 80) -> str:
-    """Return a value fit to be quoted in an error: one line, bounded."""
+    """Return a value fit to be quoted in an error: one line, bounded, its two ends kept."""
     text = repr(value)
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+    return text if len(text) <= limit else f"{text[: limit // 2 - 1]}…{text[-limit // 2 :]}"

@@ -84,7 +84,7 @@ def postgres_url() -> Iterator[str]:
     _elsewhere(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
     """Every twin of the database in turn, fresh and migrated."""
     if request.param == "sqlite":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, Response
 
 from core.errors import CatchupError, leaves
@@ -18,6 +20,7 @@ from gateway.web.problems import STATUS, TITLES
 router = APIRouter(include_in_schema=False)
 
 _FOLDER = Path(__file__).parent / "reference"
+_CODE = re.compile(r"`([^`]+)`")
 
 
 @router.get("/docs")
@@ -77,27 +80,32 @@ def kinds() -> list[dict[str, Any]]:
     return [*rows, other, internal]
 
 
-def fields(document: Document, schema: Document) -> list[dict[str, Any]]:
-    """Return the fields of an object's schema: name, type, whether required, what it is."""
+def fields(document: Document, schema: Document, *, within: str = "", depth: int = 3) -> list[dict[str, Any]]:
+    """Return the fields of an object's schema, those of objects in it by their path: name, type, what it is."""
     resolved = resolve(document, schema)
     required = set(resolved.get("required", []))
-    return [
-        {
-            "name": name,
+    found: list[dict[str, Any]] = []
+    for name, field in resolved.get("properties", {}).items():
+        path = f"{within}{name}"
+        told = {
+            "name": path,
             "type": type_of(document, field),
             "required": name in required,
             "description": field.get("description", resolve(document, field).get("description", "")),
             "default": field.get("default"),
         }
-        for name, field in resolved.get("properties", {}).items()
-    ]
+        found.append(told)
+        if depth > 1:
+            inner, mark = (field["items"], "[].") if "items" in field else (field, ".")
+            found += fields(document, inner, within=f"{path}{mark}", depth=depth - 1)
+    return found
 
 
 def type_of(document: Document, schema: Document) -> str:
     """Return a schema's type in a few words."""
     if "$ref" in schema:
         inner = resolve(document, schema)
-        return " | ".join(inner["enum"]) if "enum" in inner else str(schema["$ref"]).rpartition("/")[2]
+        return " | ".join(inner["enum"]) if "enum" in inner else "object"
     if options := schema.get("anyOf") or schema.get("oneOf"):
         return " | ".join(type_of(document, option) for option in options)
     if "enum" in schema:
@@ -151,8 +159,17 @@ def _promise(error: type[CatchupError]) -> str:
     return (error.__doc__ or "").strip().splitlines()[0]
 
 
+def prose(text: str) -> Markup:
+    """Return a docstring as HTML: paragraphs, and what stands between backticks as code."""
+    paragraphs = (" ".join(part.split()) for part in text.split("\n\n"))
+    escaped = (_CODE.sub(r"<code>\1</code>", str(escape(part))) for part in paragraphs if part)
+    return Markup("".join(f"<p>{part}</p>" for part in escaped))  # noqa: S704  escaped just above
+
+
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
+    environment.filters["prose"] = prose
+    return environment

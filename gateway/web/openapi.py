@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -102,6 +102,7 @@ def complete(schema: Document) -> Document:
     for stale in ("HTTPValidationError", "ValidationError"):
         schemas.pop(stale, None)
     schemas["Problem"] = _PROBLEM
+    _hoist(schema["components"]["schemas"].copy(), schemas)
     for path, methods in schema["paths"].items():
         for method in _METHODS & methods.keys():
             _complete(methods[method], keyed=path.startswith("/v1/"))
@@ -112,6 +113,25 @@ def complete(schema: Document) -> Document:
 def resolve(document: Document, schema: Document) -> Document:
     """Return the schema that a reference names, or the schema itself."""
     return document["components"]["schemas"][_name(schema)] if "$ref" in schema else schema
+
+
+def _hoist(node: Any, schemas: Document) -> None:  # noqa: ANN401  any part of a JSON document
+    """Bring definitions that lie within a schema to where OpenAPI looks for them, and point at them there."""
+    if isinstance(node, dict):
+        part = cast("Document", node)
+        for name, definition in part.pop("$defs", {}).items():
+            schemas.setdefault(name, definition)
+            _hoist(definition, schemas)
+        if str(part.get("$ref", "")).startswith("#/$defs/"):
+            part["$ref"] = f"#/components/schemas/{_name(part)}"
+    for inner in _parts(node):
+        _hoist(inner, schemas)
+
+
+def _parts(node: Any) -> list[Any]:  # noqa: ANN401
+    if isinstance(node, dict):
+        return list(cast("Document", node).values())
+    return cast("list[Any]", node) if isinstance(node, list) else []
 
 
 def _name(schema: Document) -> str:

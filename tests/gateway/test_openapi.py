@@ -8,7 +8,7 @@ import pytest
 from core.errors import leaves
 from gateway.app import Services
 from gateway.web.app import create_app
-from gateway.web.docs import fields, render, type_of
+from gateway.web.docs import fields, groups, prose, render, type_of
 from tests.gateway.conftest import MakeKey
 from tests.support.server import bearer, running
 
@@ -69,17 +69,16 @@ def test_every_error_that_is_listed_is_a_problem(document: dict[str, Any]):
 
 
 def test_every_body_shows_an_example(document: dict[str, Any]):
-    from gateway.web.docs import groups
-
     shown = {o["path"]: o["example"] for g in groups(document) for o in g["operations"] if o["fields"]}
 
     assert [path for path, example in shown.items() if not example] == []
 
 
 def test_every_reference_within_the_document_leads_somewhere(document: dict[str, Any]):
-    named = set(re.findall(r"#/components/schemas/([\w.-]+)", str(document)))
+    found = set(re.findall(r"'\$ref': '([^']+)'", str(document)))
+    there = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
 
-    assert named - document["components"]["schemas"].keys() == set()
+    assert found - there == set()
 
 
 def test_the_reference_page_needs_nothing_from_elsewhere_and_shows_every_route_and_error(
@@ -87,7 +86,7 @@ def test_the_reference_page_needs_nothing_from_elsewhere_and_shows_every_route_a
 ):
     page = render(document)
 
-    assert re.findall(r'(?:src|href)="(?!/|#)', page) == []
+    assert re.findall(r'(?:src|href)="(?!/|#|data:)', page) == []
     assert all(f"<code>{path}</code>" in page for _, path, _ in operations(document))
     assert all(f'id="{error.kind}"' in page for error in leaves())
 
@@ -111,7 +110,8 @@ def test_types_are_told_in_a_few_words():
 
     assert type_of(document, {"$ref": "#/components/schemas/Detail"}) == "brief | full"
     assert (
-        type_of(document, {"type": "array", "items": {"$ref": "#/components/schemas/Item"}}) == "list of Item"
+        type_of(document, {"type": "array", "items": {"$ref": "#/components/schemas/Item"}})
+        == "list of object"
     )
     assert type_of(document, {"anyOf": [{"type": "integer"}, {"type": "null"}]}) == "integer | null"
     assert type_of(document, {"type": "string", "format": "date-time"}) == "date-time"
@@ -124,6 +124,25 @@ def test_a_field_is_listed_with_whether_it_must_be_there():
     listed = [(field["name"], field["required"], field["description"]) for field in fields({}, schema)]
 
     assert listed == [("a", True, "An a."), ("b", False, "")]
+
+
+def test_fields_of_objects_within_are_listed_by_their_path():
+    document = {"components": {"schemas": {"Item": {"properties": {"text": {"type": "string"}}}}}}
+    item = {"$ref": "#/components/schemas/Item"}
+    schema = {"properties": {"items": {"type": "array", "items": item}, "best": item}}
+
+    assert [field["name"] for field in fields(document, schema)] == [
+        "items",
+        "items[].text",
+        "best",
+        "best.text",
+    ]
+
+
+def test_prose_is_escaped_and_code_is_marked():
+    assert str(prose("Send `<b>`\nnow.\n\nThen & there.")) == (
+        "<p>Send <code>&lt;b&gt;</code> now.</p><p>Then &amp; there.</p>"
+    )
 
 
 async def test_an_unknown_route_points_at_the_reference(services: Services, make_key: MakeKey):

@@ -94,3 +94,10 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
     database = await Database.open(url)
     yield database
     await database.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The flows go through real doors: they are the slow kind wherever they stand."""
+    for item in items:
+        if "flows" in item.path.parts:
+            item.add_marker(pytest.mark.slow)

@@ -20,6 +20,8 @@ from gateway.settings import EmbedderName, Settings
 from tests.support.server import bearer, running
 from tests.support.world import ACME, fill
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent.parent
 REST, COMMANDS = (ROOT / "docs/reference/bad-input.md").read_text().split("## Command line")
 

@@ -12,6 +12,8 @@ from gateway.web.docs import fields, groups, prose, render, type_of
 from tests.gateway.conftest import MakeKey
 from tests.support.server import bearer, running
 
+pytestmark = pytest.mark.slow
+
 METHODS = {"get", "put", "post", "delete", "patch"}
 PUBLIC = {"/healthz", "/readyz", "/metrics"}
 

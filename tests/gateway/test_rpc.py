@@ -20,6 +20,8 @@ from tests.gateway.conftest import MakeKey
 from tests.support.logs import lines
 from tests.support.world import SAID, fill
 
+pytestmark = pytest.mark.slow
+
 Metadata = tuple[tuple[str, str], ...]
 
 

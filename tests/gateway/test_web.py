@@ -20,6 +20,8 @@ from tests.gateway.conftest import MakeKey
 from tests.support.logs import lines
 from tests.support.server import bearer, running
 
+pytestmark = pytest.mark.slow
+
 SECRET_WORDS = "we decided to let Bob go"
 
 

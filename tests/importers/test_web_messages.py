@@ -18,6 +18,8 @@ from gateway.auth import Scope
 from gateway.settings import EmbedderName, Settings
 from tests.support.server import bearer, running
 
+pytestmark = pytest.mark.slow
+
 ACME = WorkspaceId("T_ACME")
 PEOPLE = [
     {"id": "u1", "handle": "ana"},

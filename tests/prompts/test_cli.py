@@ -14,6 +14,8 @@ from gateway.cli.main import build
 from tests.support.eval_cases import row, write_rows
 from tests.support.prompt_files import HELLO, hello
 
+pytestmark = pytest.mark.slow
+
 Catchup = Callable[..., Result]
 
 

@@ -6,7 +6,11 @@ import json
 from datetime import datetime
 from pathlib import Path
 
+import pytest
+
 from samples.eval import eval_cases, write_eval
+
+pytestmark = pytest.mark.slow
 
 
 def test_there_are_enough_cases_and_their_ids_are_unique():

@@ -15,6 +15,8 @@ import pytest
 from samples.corpus import build
 from samples.generate import generate, main
 
+pytestmark = pytest.mark.slow
+
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Kolkata")
 _USER = re.compile(r"<@(\w+)>")
 _CHANNEL = re.compile(r"<#(\w+)\|([^>]+)>")

@@ -7,12 +7,15 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from core.database import Database
 from tests.support.import_desk import WORKSPACE, desk_over
 from tests.support.slack_export import ANNA, BEN, SlackExport, said, ts
+
+pytestmark = pytest.mark.slow
 
 _junk = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),

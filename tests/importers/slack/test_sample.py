@@ -7,8 +7,12 @@ import zipfile
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from samples.generate import generate
 from tests.support.import_desk import Desk
+
+pytestmark = pytest.mark.slow
 
 
 async def test_every_message_of_the_sample_is_imported_and_none_twice(desk: Desk, tmp_path: Path) -> None:

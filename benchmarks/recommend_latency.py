@@ -75,7 +75,7 @@ async def run(folder: Path, given: argparse.Namespace) -> None:
         f"snapshot: {built.people:,} people, {built.channels:,} channels, {built.pairs:,} pairs, {built.seconds:.1f} s"
     )
     recommender = Recommender(
-        directory=directory,
+        database=database,
         events=events,
         store=store,
         snapshots=Snapshots(

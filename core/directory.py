@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import (
     Boolean,
     Column,
     ColumnElement,
+    Index,
     Integer,
     RowMapping,
     Select,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     delete,
+    exists,
     func,
     or_,
     select,
@@ -103,7 +105,16 @@ class Membership:
     since: datetime | None = None
 
 
-def may_read(person: Person, channel: Channel, *, member: bool) -> bool:
+class HasKind(Protocol):
+    """A channel, or as much of one as decides who may read it."""
+
+    @property
+    def kind(self) -> ChannelKind:
+        """What conversation it is."""
+        ...
+
+
+def may_read(person: Person, channel: HasKind, *, member: bool) -> bool:
     """Tell whether a person may read a channel at this moment.
 
     Members may; others may read public channels unless they are guests; nobody deactivated, and no bot, may.
@@ -135,6 +146,7 @@ people = Table(
     Column("guest", String(16), nullable=False),
     Column("deactivated", Boolean, nullable=False),
     UniqueConstraint("workspace", "number", name="uq_people_number"),
+    Index("ix_people_handle", "workspace", "handle"),
 )
 channels = Table(
     "channels",
@@ -156,8 +168,9 @@ memberships = Table(
     metadata,
     Column("workspace", String(64), primary_key=True),
     Column("channel", String(64), primary_key=True),
-    Column("person", String(64), primary_key=True, index=True),
+    Column("person", String(64), primary_key=True),
     Column("since", UtcMicros),
+    Index("ix_memberships_person", "workspace", "person", "channel"),
 )
 
 
@@ -224,7 +237,7 @@ class Directory:
     async def people(self, workspace: WorkspaceId) -> list[Person]:
         """Return everyone, bots and the deactivated too, by number."""
         query = select(people).where(people.c.workspace == workspace).order_by(people.c.number)
-        return [_person(row) for row in await self._rows(query)]
+        return [as_person(row) for row in await self._rows(query)]
 
     async def people_by_id(self, workspace: WorkspaceId, ids: Iterable[UserId]) -> list[Person]:
         """Return those of these people who are in the directory, by number."""
@@ -232,7 +245,7 @@ class Directory:
         found: list[Person] = []
         for start in range(0, len(wanted), 500):
             some = and_(people.c.workspace == workspace, people.c.id.in_(wanted[start : start + 500]))
-            found += [_person(row) for row in await self._rows(select(people).where(some))]
+            found += [as_person(row) for row in await self._rows(select(people).where(some))]
         return sorted(found, key=lambda person: person.number)
 
     async def namesakes(self, workspace: WorkspaceId, names: Iterable[str]) -> list[Person]:
@@ -243,13 +256,13 @@ class Directory:
             some = wanted[start : start + 200]
             named = or_(*(people.c[field].in_(some) for field in ("display_name", "real_name", "handle")))
             rows = await self._rows(select(people).where(and_(people.c.workspace == workspace, named)))
-            found |= {person.id: person for person in map(_person, rows)}
+            found |= {person.id: person for person in map(as_person, rows)}
         return sorted(found.values(), key=lambda person: person.number)
 
     async def channels(self, workspace: WorkspaceId) -> list[Channel]:
         """Return every conversation of every kind, by number. For readers use `readable_channels`."""
         query = select(channels).where(channels.c.workspace == workspace).order_by(channels.c.number)
-        return [_channel(row) for row in await self._rows(query)]
+        return [as_channel(row) for row in await self._rows(query)]
 
     async def members(self, workspace: WorkspaceId, channel: ChannelId) -> frozenset[UserId]:
         """Return the members of a channel."""
@@ -266,15 +279,15 @@ class Directory:
         """Return a person by id, `@handle` or handle; raises NotFound."""
         handle = named.removeprefix("@")
         query = select(people).where(people.c.workspace == workspace)
-        found = [_person(row) for row in await self._rows(query.where(_either(people, named, handle)))]
-        return _the_one("user", named, found, remedy="Give the user's id or @handle as in the workspace.")
+        found = [as_person(row) for row in await self._rows(query.where(_either(people, named, handle)))]
+        return the_one("user", named, found, remedy="Give the user's id or @handle as in the workspace.")
 
     async def find_channel(self, workspace: WorkspaceId, named: str) -> Channel:
         """Return a channel by id, `#name` or name; raises NotFound."""
         name = named.removeprefix("#")
         query = select(channels).where(channels.c.workspace == workspace)
-        found = [_channel(row) for row in await self._rows(query.where(_either(channels, named, name)))]
-        return _the_one("channel", named, found, remedy="Give the channel's id or #name as in the workspace.")
+        found = [as_channel(row) for row in await self._rows(query.where(_either(channels, named, name)))]
+        return the_one("channel", named, found, remedy="Give the channel's id or #name as in the workspace.")
 
     async def may_read(self, workspace: WorkspaceId, reader: Person, channel: Channel) -> bool:
         """Tell whether this reader may read this channel at this moment."""
@@ -295,41 +308,26 @@ class Directory:
         every = await self.channels(workspace)
         return [channel for channel in every if may_read(reader, channel, member=channel.id in joined)]
 
-    async def channels_of(self, workspace: WorkspaceId, person: UserId) -> list[Channel]:
-        """Return the conversations of every kind that a person is a member of, by number."""
+    async def readable_numbered(
+        self, workspace: WorkspaceId, reader: Person, numbers: Iterable[int]
+    ) -> list[Channel]:
+        """Return those of the channels that this reader may read at this moment, by number."""
         mine = and_(
             memberships.c.workspace == workspace,
-            memberships.c.person == person,
-            channels.c.workspace == workspace,
-            channels.c.id == memberships.c.channel,
+            memberships.c.channel == channels.c.id,
+            memberships.c.person == reader.id,
         )
-        return [
-            _channel(row)
-            for row in await self._rows(select(channels).where(mine).order_by(channels.c.number))
-        ]
-
-    async def channels_numbered(self, workspace: WorkspaceId, numbers: Iterable[int]) -> list[Channel]:
-        """Return those of the channels that exist, by number."""
-        query = select(channels).where(
+        query = select(channels, exists().where(mine).label("member")).where(
             channels.c.workspace == workspace, channels.c.number.in_(list(numbers))
         )
-        return [_channel(row) for row in await self._rows(query.order_by(channels.c.number))]
+        rows = [dict(row) for row in await self._rows(query.order_by(channels.c.number))]
+        found = [(row.pop("member"), as_channel(row)) for row in rows]
+        return [channel for member, channel in found if may_read(reader, channel, member=bool(member))]
 
     async def people_numbered(self, workspace: WorkspaceId, numbers: Iterable[int]) -> list[Person]:
         """Return those of the people who exist, by number."""
         query = select(people).where(people.c.workspace == workspace, people.c.number.in_(list(numbers)))
-        return [_person(row) for row in await self._rows(query.order_by(people.c.number))]
-
-    async def members_of_any(
-        self, workspace: WorkspaceId, among: Iterable[ChannelId], entries: Iterable[UserId]
-    ) -> frozenset[UserId]:
-        """Return those of the people who are a member of at least one of the channels."""
-        query = select(memberships.c.person).where(
-            memberships.c.workspace == workspace,
-            memberships.c.channel.in_(list(among)),
-            memberships.c.person.in_(list(entries)),
-        )
-        return frozenset(row["person"] for row in await self._rows(query.distinct()))
+        return [as_person(row) for row in await self._rows(query.order_by(people.c.number))]
 
     async def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
         return await self._database.read(lambda connection: connection.execute(query).mappings().all())
@@ -358,7 +356,8 @@ def _either(table: Table, id: str, name: str) -> ColumnElement[bool]:
     return or_(table.c.id == id, table.c["handle" if table is people else "name"] == name)
 
 
-def _the_one(what: str, named: str, found: list[_Entry], *, remedy: str) -> _Entry:
+def the_one(what: str, named: str, found: list[_Entry], *, remedy: str) -> _Entry:
+    """Return the entry with this id, else the only one; raises NotFound."""
     exact = [entry for entry in found if entry.id == named] or found
     if len(exact) != 1:
         raise NotFound(what, named, remedy=remedy if not exact else f"{len(exact)} have it; give the id.")
@@ -371,13 +370,15 @@ def _columns(entry: Person | Channel) -> dict[str, Any]:
     }
 
 
-def _person(row: RowMapping) -> Person:
+def as_person(row: Mapping[Any, Any]) -> Person:
+    """Return a whole row of `people` as a person."""
     values: dict[str, Any] = {name: value for name, value in row.items() if name != "workspace"}
     values["guest"] = Guest(values["guest"])
     return Person(**values)
 
 
-def _channel(row: RowMapping) -> Channel:
+def as_channel(row: Mapping[Any, Any]) -> Channel:
+    """Return a whole row of `channels` as a channel."""
     values: dict[str, Any] = {name: value for name, value in row.items() if name != "workspace"}
     values["kind"] = ChannelKind(values["kind"])
     return Channel(**values)

@@ -133,7 +133,14 @@ def _wire(
         evaluator=Evaluator(store=EvalStore(database), clock=clock, ids=ids),
         recommend_store=recommend_store,
         recommender=_recommender(
-            settings, directory, events, store=recommend_store, clock=clock, ids=ids, metrics=metrics
+            settings,
+            database,
+            events,
+            directory=directory,
+            store=recommend_store,
+            clock=clock,
+            ids=ids,
+            metrics=metrics,
         ),
         feedback=FeedbackIntake(events=events, store=recommend_store, clock=clock, metrics=metrics),
         warmup=warmup,
@@ -143,9 +150,10 @@ def _wire(
 
 def _recommender(
     settings: Settings,
-    directory: Directory,
+    database: Database,
     events: EventLog,
     *,
+    directory: Directory,
     store: RecommendStore,
     clock: Clock,
     ids: Ids,
@@ -155,7 +163,7 @@ def _recommender(
         folder=settings.snapshots, directory=directory, store=store, clock=clock, metrics=metrics
     )
     return Recommender(
-        directory=directory,
+        database=database,
         events=events,
         store=store,
         snapshots=snapshots,

@@ -11,11 +11,13 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from core.clock import Clock, to_micros
-from core.directory import Directory
+from core.database import Database
+from core.directory import Channel, Person
 from core.errors import EventLogUnavailable, InvalidInput
 from core.events.models import Corpus, EventLog
 from core.experiments import Arm, Experiment, assign
 from core.ids import Ids, RequestId
+from core.standing import ChannelStanding, PersonStanding
 from core.telemetry import Metrics
 from recommend.features import compute
 from recommend.gather import Pool, gather
@@ -24,7 +26,7 @@ from recommend.policy import Slate, choose, generator
 from recommend.query import Query
 from recommend.rankers import HandTunedRanker
 from recommend.reasons import reasons
-from recommend.safety import Allowed, Asker, Safety
+from recommend.safety import Allowed, Asker, Rules, Safety
 from recommend.served import to_event, to_served
 from recommend.snapshots import InUse, Snapshots
 from recommend.store import FEEDBACK_DAYS, RecommendStore
@@ -67,7 +69,7 @@ class Recommender:
     def __init__(
         self,
         *,
-        directory: Directory,
+        database: Database,
         events: EventLog,
         store: RecommendStore,
         snapshots: Snapshots,
@@ -80,7 +82,7 @@ class Recommender:
         self._events = events
         self._store = store
         self._snapshots = snapshots
-        self._safety = Safety(directory, store)
+        self._safety = Safety(database)
         self._tail = LiveTail(events)
         self._clock = clock
         self._ids = ids
@@ -97,17 +99,19 @@ class Recommender:
         k, request = _size(ask, use_case), RequestId(self._ids.new("rec"))
         asker = await self._safety.asker(ask.workspace, ask.user, use_case.corpus)
         in_use, query = await self._hydrate(asker)
-        arm, exclude = _arm(use_case, asker), frozenset(ask.exclude)
+        arm, rules = (
+            _arm(use_case, asker),
+            Rules(use_case=use_case, query=query, exclude=frozenset(ask.exclude)),
+        )
         ranker = HandTunedRanker(use_case.weights(arm))
         stages.done("hydrate")
         pool = await gather(query, use_case, threads=self._threads, metrics=self._metrics)
         stages.done("gather")
-        before = await self._safety.allowed(asker, use_case, query, pool.items.tolist(), exclude)
+        before = await self._safety.first(asker, rules, pool.items.tolist())
         stages.done("filter")
-        ranked = await asyncio.to_thread(_rank, query, use_case, ranker, pool, before, k, request)
+        ranked = await asyncio.to_thread(_rank, rules, ranker, pool, before, k, request)
         stages.done("rank")
-        now = await self._safety.again(asker, use_case.corpus)
-        after = await self._safety.allowed(now, use_case, query, ranked.items, exclude)
+        after = await self._safety.last(asker, rules, ranked.items)
         stages.done("filter_again")
         answer = Recommendations(
             request=request,
@@ -149,7 +153,7 @@ class Recommender:
         query = Query(
             snapshot,
             person=asker.person.number,
-            joined=np.array(sorted(channel.number for channel in asker.channels), dtype=np.int32),
+            joined=np.array(sorted(asker.joined), dtype=np.int32),
             recent=self._tail.recent(asker.workspace, asker.person.number, after=offset),
             now=to_micros(self._clock.now()),
             personal=not asker.wishes.opted_out,
@@ -200,16 +204,16 @@ def _arm(use_case: UseCase, asker: Asker) -> str:
 
 
 def _rank(  # noqa: PLR0917  crosses into a thread
-    query: Query,
-    use_case: UseCase,
+    rules: Rules,
     ranker: HandTunedRanker,
     pool: Pool,
-    allowed: Allowed,
+    allowed: Allowed[ChannelStanding | PersonStanding],
     k: int,
     request: RequestId,
 ) -> _Ranked:
+    use_case = rules.use_case
     items = np.array([item for item in pool.items.tolist() if item in allowed.entries], dtype=np.int32)
-    features = compute(query, use_case.corpus, ranker.features, items)
+    features = compute(rules.query, use_case.corpus, ranker.features, items)
     scores = ranker.score(features)
     slate = choose(scores, k + _SPARE, use_case.exploration, generator(request))
     chosen = features[slate.places]
@@ -223,7 +227,9 @@ def _rank(  # noqa: PLR0917  crosses into a thread
     )
 
 
-def _shown(query: Query, ranked: _Ranked, allowed: Allowed, pool: Pool, k: int) -> tuple[Recommended, ...]:
+def _shown(
+    query: Query, ranked: _Ranked, allowed: Allowed[Channel | Person], pool: Pool, k: int
+) -> tuple[Recommended, ...]:
     kept = [row for row, item in enumerate(ranked.items) if item in allowed.entries][:k]
     shown: list[Recommended] = []
     for position, row in enumerate(kept, start=1):

@@ -8,7 +8,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
-from sqlalchemy import Column, Index, Integer, RowMapping, String, Table, Text, and_, delete, or_, select
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    RowMapping,
+    String,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    or_,
+    select,
+)
 
 from core.database import Database, UtcMicros, metadata, upsert
 from core.events.models import Corpus
@@ -49,6 +64,19 @@ FEEDBACK_DAYS = 30
 """How long an answer is kept for feedback to refer to."""
 EVERYONE = PersonNumber(0)
 """In `optouts.other`: the person takes no part in recommendations at all."""
+
+
+_HERE: BindParameter[str] = bindparam("workspace")
+_ASKER: BindParameter[int] = bindparam("person")
+_OUT = select(optouts.c.person, optouts.c.other).where(
+    optouts.c.workspace == _HERE,
+    or_(optouts.c.other == EVERYONE, optouts.c.person == _ASKER, optouts.c.other == _ASKER),
+)
+_DISMISSED = select(dismissals.c.item).where(
+    dismissals.c.workspace == _HERE,
+    dismissals.c.person == _ASKER,
+    dismissals.c.corpus == bindparam("corpus"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,25 +179,20 @@ class RecommendStore:
         async with self._database.reading() as connection:
             return frozenset(row.person for row in await connection.execute(query))
 
-    async def wishes(self, workspace: WorkspaceId, person: PersonNumber, corpus: Corpus) -> Wishes:
-        """Return what holds for an asker at this moment."""
-        mine = or_(optouts.c.other == EVERYONE, optouts.c.person == person, optouts.c.other == person)
-        out = select(optouts.c.person, optouts.c.other).where(optouts.c.workspace == workspace, mine)
-        no = select(dismissals.c.item).where(
-            dismissals.c.workspace == workspace,
-            dismissals.c.person == person,
-            dismissals.c.corpus == str(corpus),
-        )
-        rows, noted = await self._database.read(lambda c: (c.execute(out).all(), c.execute(no).all()))
-        pairs = [(int(row.person), int(row.other)) for row in rows]
-        dismissed = frozenset(int(row.item) for row in noted)
-        everyone = {one for one, other in pairs if other == EVERYONE}
-        blocked = {two for pair in pairs if EVERYONE not in pair for two in pair}
-        return Wishes(
-            opted_out=person in everyone,
-            dismissed=dismissed,
-            hidden=frozenset((everyone | blocked) - {person}),
-        )
+
+def read_wishes(
+    connection: Connection, workspace: WorkspaceId, person: PersonNumber, corpus: Corpus
+) -> Wishes:
+    """Return what holds for an asker at this moment."""
+    given = {"workspace": workspace, "person": person, "corpus": str(corpus)}
+    pairs = [(int(row.person), int(row.other)) for row in connection.execute(_OUT, given).all()]
+    everyone = {one for one, other in pairs if other == EVERYONE}
+    blocked = {two for pair in pairs if EVERYONE not in pair for two in pair}
+    return Wishes(
+        opted_out=person in everyone,
+        dismissed=frozenset(connection.execute(_DISMISSED, given).scalars().all()),
+        hidden=frozenset((everyone | blocked) - {person}),
+    )
 
 
 def _answer(row: RowMapping) -> Served:

@@ -7,9 +7,12 @@ from datetime import timedelta
 
 import pytest
 
+from core.database import Database
 from core.directory import ChannelKind, Guest, Membership
+from core.errors import NotPermitted
 from core.ids import ChannelId, UserId
 from recommend.feedback import Feedback
+from recommend.safety import Asker, Rules, Safety
 from tests.support.communities import ACME, World, channel, person
 
 NEWCOMER = person(0, 4)
@@ -206,35 +209,49 @@ async def test_a_dismissal_takes_effect_with_the_next_request_and_lasts(teams: W
     assert LACKING in await teams.channels_for("U10", k=50)
 
 
-async def test_what_becomes_forbidden_while_ranking_is_removed_after_it(teams: World):
+async def test_what_becomes_forbidden_while_ranking_is_removed_after_it(
+    teams: World, sqlite_database: Database
+):
     """The second look is what counts: the channel turns private between the two."""
-    from recommend.safety import Safety
-
-    safety = Safety(teams.directory, teams.store)
-    use_case = teams.recommender.use_cases.get("channel_browser")
-    asker = await safety.asker(ACME, NEWCOMER, use_case.corpus)
-    _, query = await teams.recommender._hydrate(asker)
+    safety, (asker, rules) = Safety(sqlite_database), await asked(teams, sqlite_database)
     room = await teams.directory.find_channel(ACME, LACKING)
-    before = await safety.allowed(asker, use_case, query, [room.number], frozenset())
+    first = await safety.first(asker, rules, [room.number])
 
     await put_channel(teams, LACKING, kind=ChannelKind.PRIVATE)
-    after = await safety.allowed(
-        await safety.again(asker, use_case.corpus), use_case, query, [room.number], frozenset()
-    )
+    last = await safety.last(asker, rules, [room.number])
 
-    assert list(before.entries) == [room.number]
-    assert not after.entries
-    assert after.removed == {"not_readable": 1}
+    assert list(first.entries) == [room.number]
+    assert not last.entries
+    assert last.removed == {"not_readable": 1}
 
 
-async def test_numbers_nobody_has_are_dropped(teams: World):
-    from recommend.safety import Safety
+async def test_what_the_asker_has_become_while_ranking_counts_after_it(
+    teams: World, sqlite_database: Database
+):
+    safety, (asker, rules) = Safety(sqlite_database), await asked(teams, sqlite_database)
+    room = await teams.directory.find_channel(ACME, LACKING)
 
-    safety = Safety(teams.directory, teams.store)
-    use_case = teams.recommender.use_cases.get("channel_browser")
-    asker = await safety.asker(ACME, NEWCOMER, use_case.corpus)
-    _, query = await teams.recommender._hydrate(asker)
+    await put_person(teams, NEWCOMER, guest=Guest.MULTI)
+    last = await safety.last(asker, rules, [room.number])
+    await put_person(teams, NEWCOMER, deactivated=True)
 
-    found = await safety.allowed(asker, use_case, query, [0, -1, 9999], frozenset())
+    assert not last.entries
+    with pytest.raises(NotPermitted):
+        await safety.last(asker, rules, [room.number])
 
-    assert not found.entries
+
+async def test_numbers_nobody_has_are_dropped(teams: World, sqlite_database: Database):
+    safety, (asker, rules) = Safety(sqlite_database), await asked(teams, sqlite_database)
+
+    first = await safety.first(asker, rules, [0, -1, 9999])
+    last = await safety.last(asker, rules, [0, -1, 9999])
+
+    assert not first.entries
+    assert not last.entries
+
+
+async def asked(world: World, database: Database) -> tuple[Asker, Rules]:
+    use_case = world.recommender.use_cases.get("channel_browser")
+    asker = await Safety(database).asker(ACME, NEWCOMER, use_case.corpus)
+    _, query = await world.recommender._hydrate(asker)
+    return asker, Rules(use_case=use_case, query=query, exclude=frozenset())

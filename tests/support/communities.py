@@ -133,7 +133,7 @@ async def world(
         folder=folder / "snapshots", directory=directory, store=store, clock=clock, metrics=metrics
     )
     recommender = Recommender(
-        directory=directory,
+        database=database,
         events=log,
         store=store,
         snapshots=snapshots,

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 VOCABULARY = 512
 CONTEXT = 4096
@@ -29,6 +27,9 @@ def build(folder: Path, *, seed: int = 0) -> Path:
 
     It has no wish to end: an answer runs to its limit unless a grammar leaves nothing else to say.
     """
+    import torch  # here, so that collecting tests does not take seconds
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
     tokenizer = _tokenizer()
     ids = {token: tokenizer.token_to_id(token) for token in SPECIAL}
     config = LlamaConfig(

@@ -8,25 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_DAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
-_MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*"
-_DATE = (
-    rf"(?:\d{{4}}-\d{{2}}-\d{{2}}|\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH}"
-    rf"|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?"
-    rf"|(?:next |this |coming )?{_DAY}|(?:the )?\d{{1,2}}(?:st|nd|rd|th)"
-    r"|(?:the )?end of (?:the )?(?:day|week|month|quarter|sprint)|eod|eow|cob|tomorrow|tonight"
-    r"|today|noon|lunch"
-    r"|(?:next|this) (?:week|month|sprint|quarter|morning|afternoon|evening)"
-    r"|\d{1,2}(?::\d{2})? ?(?:am|pm)|\d{1,2}:\d{2})"
-)
-_PART = r"(?: (?:at )?(?:noon|morning|afternoon|evening|night|eod|\d{1,2}:\d{2}|\d{1,2} ?[ap]m))?"
-_NOT_DUE = r"(?<!my )(?<!last )(?<!since )(?<!from )(?<!every )"
-_DUE = re.compile(
-    rf"\b(?:by|before|until|till|due(?: on)?|no later than) ({_DATE}{_PART})(?![\w-])"
-    rf"|{_NOT_DUE}\b((?:on )?(?:{_DAY}|tomorrow|tonight|today|this (?:week|afternoon|evening|morning)"
-    rf"|next (?:week|{_DAY})|\d{{4}}-\d{{2}}-\d{{2}}|{_MONTH} \d{{1,2}}){_PART})(?![\w-])",
-    re.IGNORECASE,
-)
+from summarize import german
+from summarize.due import BARE, DATE, due_in
 
 
 def _any(*patterns: str) -> re.Pattern[str]:
@@ -59,13 +42,19 @@ _DECIDED = _any(
     r"\b(?:we're|we are|we'll|we will|let's|lets) (?:go(?:ing)?|stick(?:ing)?|stay(?:ing)?"
     r"|proceed(?:ing)?|mov(?:e|ing)) (?:with|ahead|for|on|to)\b",
     r"\bfrom now on\b|\bsigned off on\b|\bdecided, starting\b|\bhas been (?:decided|approved|agreed)\b",
+    r"^\W*(?:ok,? |then )?[\w .'-]{1,30} it is(?=[!.,]|$)|\beffective (?:now|immediately|today|tomorrow|next|from)\b"
+    r"|\bthen it's (?:a |an )?(?:go|no-go|settled|decided)\b"
+    r"|\bnew (?:launch |release |due |start )?(?:date|deadline)(?: is|:)? \d",
     r"\b(?:is|are) (?:now )?(?:approved|decided|final|settled|off the table|a (?:go|no-go))\b",
-    r"\bi(?:'ve| have)? (?:approved?|decided|sign(?:ed)? off)\b|\bapproved for\b",
+    r"(?<!before )(?<!until )(?<!when )(?<!if )\bi(?:'ve| have)? (?:approved?|decided|sign(?:ed)? off)\b"
+    r"|\bapproved for\b",
 )
 _DECIDED_WEAKLY = _any(
     r"\b(?:let's|lets|we(?:'ll| will)|we do|do it|ship it|go for it|offer that|option \w|then)\b",
     r"\b(?:only|must|always|never|no longer|stays?|remains?|instead|until then|first|everyone"
-    r"|starting|out)\b",
+    r"|starting|out|effective|minimum|fixed)\b"
+    r"|\b(?:launch|release|beta|meeting|go-live)(?:es)?(?: date)? (?:is|stays|on)\b"
+    rf"|\blaunch(?:es)? {DATE}|\(?\w\) now\b",
     rf"^\W*(?:{_VERB}|void|wait|stop|drop|use|hold|skip|scrap|freeze|pause|reprint|keep)\b",
     r"\b\w+ it is\b|^\W*(?:yes|no)\b|^\W*[a-z]\.\s|\bgoes to\b|\bowns?\b"
     r"|\b(?:i )?lean(?:ing)? (?:to|towards)?\b",
@@ -81,27 +70,44 @@ _UNDECIDED = _any(
     r"\b(?:pending|awaiting|wait(?:ing)? for|need|want|asked for|ask) (?:a |the |your |an |his "
     r"|her |final )*(?:decision|approval|verdict|sign-?off)",
 )
+_HABIT = (
+    r"(?:ask nicely|do|get|give|keep|live|look|meet|propose|push|put|read|see|set|cut|let|think|time"
+    r"|turn|work)\b"
+)
+_STATES = (
+    r"(?:i|you|it|he|she|they|we|who|what|is|are|was|were|be|been|had|has|have|did|does|ago|last|not|see|back|out|off"
+    r"|away|happy|meeting|standup|stand-up|interview|lunch|since|from|every|enjoy|until|between|propose|no|yes|that|there|third|fourth|fifth|again|starts?|begins?|follows|"
+    r"\w+'(?:s|t|ve|re|d)|\w+s (?:its|his|her|their))"
+)
 _COMMITTED = _any(
     r"\b(?:i(?:'ll| will|'m going to| am going to|'m gonna| shall| plan to|'m about to)"
-    r"|let me)(?: (?:also|then|just|now|try to|have to|go|personally|gladly|happily"
+    r"|(?<!don't )(?<!not )(?<!never )let me(?! put))(?: (?:also|then|just|now|try to|have to|go"
+    r"|personally|gladly|happily"
     rf"|quickly))* {_VERB}\b",
-    r"(?:^|[.,;:!–-] ?|\b(?:and|then|fine|ok) )i (?:(?:also|now|just|then|still) )*(?!(?:put|read"
-    rf"|set|cut|let|think)\b){_VERB}\b",
+    rf"(?:^|[.,;:!–-] ?|\b(?:and|then|fine|ok) )i (?:(?:also|now|just|then|still) )*(?!{_HABIT}){_VERB}\b",
     rf"\bi can {_VERB} (?:it|that|this|the|a|an|one|my)\b",
-    r"(?:^|[,.] )(?!.*\b(?:i|you|it|he|she|they|we|who|is|are|was|were|be|been|had|has"
-    rf"|have|did|does|ago|last|not)\b)[^,.?]{{8,80}} by {_DATE}",
-    r"\b(?:i|we) (?:can |could |will |'ll )?(?:take|own|handle|pick up|do|draft|cover) (?:it|that"
-    r"|this|care of|the \w+)\b|\bon it\b|\bleave (?:it|that) (?:to|with) me\b|\bi'm (?:on|taking"
+    rf"(?:^|[,.:] )(?!.*\b{_STATES}\b)[^,.?]{{8,80}} by {DATE}",
+    rf"^(?!.*\b{_STATES}\b)(?!\W*(?:good|nice|great|thanks?|welcome|next|this)\b)[^?]{{6,80}} {BARE}\W*$",
+    r"\b(?:i|we) (?:can |could |will |'ll )?(?:take|own|handle|pick up|draft|cover) (?:it|that"
+    r"|this|care of|the \w+)\b|\b(?:i|we)(?:'ll| will| can) do (?:it|that|this|the \w+)\b"
+    r"|^\W*(?:ok |i'm |am |already )?on it\b|\bleave (?:it|that) (?:to|with) me\b|\bi'm (?:taking"
     r"|doing|writing|adding|muting|sending|fixing|preparing|joining|putting|building|calling"
-    r"|moving) \w+",
-    r"\b(?:action items?|todo|to-do|next steps?|ai)\s*[:–-]|\bowner\s*[:=]",
+    r"|moving|asking|rewriting|drafting|booking|testing|checking) \w+",
+    r"\b(?:action items?|todo|to-do|next steps?|ai)\s*[:–-]|\bowners?\s*[:=]",
     rf"^\W*will (?:also )?{_VERB}\b",
+    r"^\W*(?:me|mine)\s*:|:\s*me\b|^\W*i take (?:it|that)\s*:",
+    r"^\W*(?:writing|rewriting|muting|adding|fixing|preparing|drafting|booking|testing|sending|moving|updating)\b"
+    r".{4,80}\b(?:now|today|tomorrow|before|by)\b",
+)
+_OWN = _any(
+    r"\b(?:i|i'll|i'm|me|mine|ich|mach ich|kümmere? mich|let me)\b|^\W*(?:ok |already )?on it\b|^\W*will\b|^\W*\w+ing\b"
 )
 _IDLE = _any(
     r"\bi(?:'ll| will) (?:be|say|believe|admit|miss|wait|never|take (?:it|that) as|see|think"
     r"|let you|live|survive|bet|have|need|want|ask nicely|try not)\b",
     r"\bi(?:'d| would|'ve| have| had) (?:never|already)?\b.*\bif\b",
-    r"\b(?:if|unless) i\b|\bi (?:take no|take it|take that as|do not|don't|won't|will not|can't|cannot)\b",
+    r"\b(?:if|unless) i\b|\bi (?:take no|take it(?! ?(?:[:,.;!]|$|over\b|on\b|and\b))|take that as|do not|don't|won't"
+    r"|will not|can't|cannot)\b",
 )
 _REQUESTED = _any(
     rf"\b(?:can|could|would|will) (?:you|your team|someone|somebody|anyone|anybody)(?: \w+){{0,2}} {_VERB}\b",
@@ -109,7 +115,10 @@ _REQUESTED = _any(
     rf"|\byou (?:need|have) to {_VERB}\b",
     rf"^\W*(?:don't forget|remember) to {_VERB}\b",
 )
-_ASSIGNED = rf"(?:,? (?:will|to|can you|could you|please|should|you)(?: \w+)? \w+|,? {_VERB}(?:e?s)?\b)"
+_ASSIGNED = (
+    rf"(?:,? (?:will|to|can you|could you|should|you)(?: \w+)? \w+|,? (?:please|bitte)\b|,? {_VERB}(?:e?s)?\b"
+    r"|:? (?:kannst|könntest) du\b|,? übernimmt\b)"
+)
 _REVERSED = _any(
     r"\bnvm\b|\bnever ?mind\b|\b(?:scratch|strike|forget|ignore) that\b|\bon second thou?ghts?\b"
     r"|\bchange of plans?\b",
@@ -147,6 +156,10 @@ _NO_INCIDENT = _any(
     r"\bno (?:\w+ )?(?:incidents?|outages?|alerts?|pages?|data loss|breach)\b"
     r"|\bwithout (?:an? )?(?:incident|outage)\b",
 )
+_CAUSE_STATED = _any(
+    r"\broot cause\b(?! (?:is |was )?(?:unknown|unclear|open|analysis))|^\W*cause\b(?: in one line)?\s*[:=–-]"
+    r"|\bthe cause (?:is|was)\b|\bcaused by\b|\bculprit\b"
+)
 _CAUSE = _any(
     r"\broot cause\b|^\W*cause\b|\bcaused by\b|\bculprit\b|\bturned out\b|\bbecause\b|\bthe (?:bug"
     r"|problem|issue|reason) (?:is|was)\b|\bfound it\b|\btraced\b|\bdue to\b"
@@ -172,7 +185,9 @@ _UNANSWERED = _any(
     r"\b(?:no|without) (?:answer|reply|response|idea|clue)\b|\bstill (?:nothing|open|waiting"
     r"|no(?:thing)?|unclear|unanswered|unknown)\b|\b(?:don't|do not|doesn't) (?:know"
     r"|have an answer)\b|\bgood question\b|\bnot sure\b|\bno idea\b|\banyone\?|\bbump(?:ing)?\b"
-    r"|\bwho knows\b|\blet me (?:check|ask|find out)\b|\bask me again\b"
+    r"|\bwho knows\b"
+    r"|\b(?:leaving|parking) (?:it|this|that)\b.{0,12}\bopen\b|\bstays open\b|\blet's hope\b"
+    r"|\blet me (?:check|ask|find out)\b|\bask me again\b"
 )
 _OPEN = _any(
     r"\bopen question\b|\bquestion (?:for|to|from)\b|^\W*question\s*[:–-]|\b(?:does|do|has"
@@ -189,12 +204,15 @@ _GREETING = _any(
     r"|awesome|lol|haha+|lmao|wow|happy \w+)\b(?:[\s,!.]+(?:\w+[\s,!.]*){0,4})?$"
 )
 
+_RECAP = _any(
+    r"^\W*(?:in )?(?:summary|recap|tl;?dr|short version|in short|in one line|status|kurzfassung|fazit)\b"
+)
 _ROUTINE = _any(r"\byesterday\s*:|\bblockers?\s*:|^\W*today\s*:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cues:
-    """What a sentence does, each from 0 to 1; `routine` is a stand-up's yesterday-today-blockers."""
+    """What a sentence does, each from 0 to 1; `routine` is a stand-up's daily lines, `recap` a summary by its author."""
 
     decision: float = 0.0
     action: float = 0.0
@@ -208,6 +226,7 @@ class Cues:
     greeting: float = 0.0
     unanswered: float = 0.0
     routine: float = 0.0
+    recap: float = 0.0
 
     def joined(self, other: Cues) -> Cues:
         """Return the stronger of each."""
@@ -218,6 +237,13 @@ def cues(sentence: str) -> Cues:
     """Return what a sentence does."""
     text = sentence.replace("’", "'").lower()
     asks = _question(text)
+    found = _english(text, asks)
+    if not german.speaks(text):
+        return found
+    return found.joined(Cues(**german.strengths(text, asks=asks >= 0.9)))
+
+
+def _english(text: str, asks: float) -> Cues:
     incident = bool(_INCIDENT.search(text)) and not _NO_INCIDENT.search(text)
     return Cues(
         decision=0.0 if asks else _decision(text),
@@ -227,18 +253,18 @@ def cues(sentence: str) -> Cues:
         incident=float(incident),
         news=0.0 if asks else float(bool(_NEWS.search(text))),
         reversal=0.0 if asks else float(bool(_REVERSED.search(text))),
-        cause=0.0 if asks else float(bool(_CAUSE.search(text))),
+        cause=0.0 if asks else _cause(text),
         resolved=0.0 if asks else float(bool(_RESOLVED.search(text))),
         greeting=float(bool(_GREETING.search(text))),
         unanswered=float(bool(_UNANSWERED.search(text))),
         routine=float(bool(_ROUTINE.search(text))),
+        recap=float(bool(_RECAP.search(text))),
     )
 
 
-def due_in(sentence: str) -> str | None:
-    """Return the date or time a sentence sets, in its own words, or None."""
-    match = _DUE.search(sentence)
-    return None if match is None else (match[1] or match[2])
+def speaks_for_oneself(sentence: str) -> bool:
+    """Tell whether a commitment is the speaker's own ("I'll …", "Me: …", "on it"), not a task for whoever."""
+    return bool(_OWN.search(sentence.replace("’", "'").lower()))
 
 
 def assigns(text: str, name: str) -> bool:
@@ -263,6 +289,13 @@ def _action(text: str) -> float:
     if not _COMMITTED.search(text):
         return 0.0
     return 1.0 if due_in(text) else 0.8
+
+
+def _cause(text: str) -> float:
+    """Return 1 where a cause is named as one, 0.6 for a reason given in passing."""
+    if _CAUSE_STATED.search(text):
+        return 1.0
+    return 0.6 if _CAUSE.search(text) else 0.0
 
 
 def _question(text: str) -> float:

@@ -15,6 +15,7 @@ from summarize.words import COMMON
 
 _NEAR = 8  # messages after a question in which its answer is looked for
 _PROMPT = 3  # of these, the ones that answer by their place alone
+_TALK = 4  # messages of a conversation that is more than an aside
 _ALIKE = 0.3
 _SUPERSEDES = 0.5
 _CANDIDATES = 24  # earlier plans that are looked at closely
@@ -28,15 +29,32 @@ def answer_to(
     asked = entries[question]
     later = [i for i in members if i > question and _in_reach(asked, entries[i])]
     found: int | None = None
+    prompt = _PROMPT
     for order, i in enumerate(later[:_NEAR]):
         if entries[i].cues.unanswered:
+            prompt = 0
             found = None if found is None or entries[i].message.author == asked.message.author else found
-        elif found is None and _answers(asked, entries[i], order, float(vectors[i] @ vectors[question])):
+        elif found is None and _answers(
+            asked, entries[i], float(vectors[i] @ vectors[question]), prompt=order < prompt
+        ):
             found = i
     reopened = any(
-        entries[i].cues.unanswered and float(vectors[i] @ vectors[question]) > _ALIKE for i in later
+        entries[i].cues.unanswered and _same_talk(asked, entries[i], float(vectors[i] @ vectors[question]))
+        for i in later
     )
     return None if reopened else found
+
+
+def interest(question: int, members: Sequence[int], entries: Sequence[Entry]) -> float:
+    """Return what an open question gains by others' not knowing either, and loses if nobody took it up at all."""
+    asked = entries[question]
+    later = [entries[i] for i in members if i > question and _in_reach(asked, entries[i])][:_NEAR]
+    if any(entry.cues.unanswered for entry in later):
+        return 0.9
+    put_to_somebody = asked.cues.question >= 1 or bool(asked.mentions)
+    if len(members) < _TALK:
+        return 0.0 if put_to_somebody else -1.0
+    return 0.2 * (put_to_somebody or len(asked.sentences) > 1)
 
 
 def supersessions(
@@ -80,18 +98,25 @@ def _in_reach(asked: Entry, later: Entry) -> bool:
     return later.message.root == asked.message.root or later.message.broadcast
 
 
-def _answers(asked: Entry, later: Entry, order: int, alike: float) -> bool:
+def _same_talk(asked: Entry, later: Entry, alike: float) -> bool:
+    """Tell whether a doubt is about the question: of its asker, or in its thread."""
+    mine = later.message.author == asked.message.author
+    return alike > _ALIKE and (mine or later.message.root is not None)
+
+
+def _answers(asked: Entry, later: Entry, alike: float, *, prompt: bool) -> bool:
     if later.message.author == asked.message.author or later.cues.greeting:
         return False
     if later.cues.question >= 0.7 and len(later.sentences) < 2:
         return False
     named = asked.message.author in later.mentions
     addressed = not asked.mentions or later.message.author in asked.mentions
+    asks_back = bool(later.each) and later.each[-1].question >= 0.9
     threaded = later.message.root == asked.message.id
     return (
         named
         or threaded
-        or (addressed and order < _PROMPT)
+        or (addressed and prompt and not asks_back)
         or alike > _ALIKE
         or (addressed and agrees(later.text))
     )

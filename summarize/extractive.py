@@ -16,8 +16,9 @@ import numpy as np
 from core.embedding import Embedder, Vectors
 from core.ids import UserId
 from summarize.compose import LENGTHS, best_sentence, text_of
-from summarize.cues import assigns, due_in
-from summarize.discourse import answer_to, supersessions
+from summarize.cues import Cues, speaks_for_oneself
+from summarize.discourse import answer_to, interest, supersessions
+from summarize.due import due_in
 from summarize.material import Entry, Material
 from summarize.models import Detail, Item, ItemKind, MessageKind
 from summarize.salience import Meaning, meaning, salience
@@ -29,8 +30,10 @@ _LEVELS = {Detail.BRIEF: (0.7, 1, 5), Detail.STANDARD: (1.6, 2, 24), Detail.FULL
 _ROOM = {Detail.BRIEF: 8, Detail.STANDARD: 30, Detail.FULL: 80}
 _REDUNDANT = 0.82
 _DIVERSITY = 0.8
+_FRAGMENT = 6  # words of a sentence that only adds to the one before
+_FEW = 4  # words that hardly say to what somebody commits themselves
 _AGREED = 3  # assents that turn "let's …" into a decision
-_MAY_ASK = frozenset({ItemKind.TOPIC, ItemKind.UPDATE, ItemKind.INCIDENT})
+MAY_ASK = frozenset({ItemKind.TOPIC, ItemKind.UPDATE, ItemKind.INCIDENT})
 _BONUS = {
     ItemKind.DECISION: 1.0,
     ItemKind.ACTION: 0.5,
@@ -106,12 +109,15 @@ def _candidate(
 ) -> _Candidate:
     """Return a candidate with its kind, and the answer if it is a question that has one."""
     entry = entries[one.position]
-    kind, answer = _kind(entry, reverses=one.superseded is not None), None
-    if entry.cues.question >= 0.7 and kind in _MAY_ASK:
+    kind, answer, bonus = kind_of(entry, reverses=one.superseded is not None), None, 0.0
+    if entry.cues.question >= 0.7 and kind in MAY_ASK:
         answer = answer_to(one.position, members, entries, vectors)
         if answer is None and entry.cues.question >= 0.9:
             kind = ItemKind.QUESTION
-    return replace(one, kind=kind, score=one.score + _BONUS[kind], answer=answer)
+            bonus = interest(one.position, members, entries)
+    if kind is ItemKind.ACTION and _empty_handed(entry):
+        bonus = -0.8
+    return replace(one, kind=kind, score=one.score + _BONUS[kind] + bonus, answer=answer)
 
 
 def _can_stand(entry: Entry) -> bool:
@@ -124,21 +130,40 @@ def _can_stand(entry: Entry) -> bool:
     )
 
 
-def _kind(entry: Entry, *, reverses: bool) -> ItemKind:
+def kind_of(entry: Entry, *, reverses: bool = False) -> ItemKind:
+    """Return what an item made of a message would be, before it is known whether it is an open question."""
     done = entry.cues
-    tells = done.question >= 0.9 or done.incident or done.cause or done.resolved or done.news or done.action
-    agreed = done.decision >= 0.4 and entry.assents >= _AGREED and not tells
+    agreed = entry.assents >= _AGREED and any(one.decision >= 0.4 and not _tells(one) for one in entry.each)
     if done.decision >= 1 or agreed or (reverses and (done.decision or entry.assents >= _AGREED)):
         return ItemKind.DECISION
     if done.routine:
         return ItemKind.TOPIC
     if done.incident and entry.message.kind is MessageKind.BOT:
         return ItemKind.INCIDENT
-    if (done.action >= 0.8 or (done.request and entry.mentions)) and not done.reversal:
+    if done.cause < 1 and not done.reversal and _acts(entry):
         return ItemKind.ACTION
-    if done.incident or (done.cause and done.resolved):
+    if done.incident or done.cause >= 1 or (done.cause and done.resolved):
         return ItemKind.INCIDENT
     return ItemKind.UPDATE if done.news or done.resolved or reverses else ItemKind.TOPIC
+
+
+def _tells(one: Cues) -> bool:
+    """Tell whether a sentence does something that a mere assent does not make a decision of."""
+    return bool(one.question >= 0.9 or one.incident or one.cause or one.resolved or one.news or one.action)
+
+
+def _acts(entry: Entry) -> bool:
+    """Tell whether somebody takes something on, or is given it by name."""
+    return (
+        entry.cues.action >= 0.8 or entry.assignee is not None or bool(entry.cues.request and entry.mentions)
+    )
+
+
+def _empty_handed(entry: Entry) -> bool:
+    """Tell whether a commitment does not say to what ("On it.", "Will do it.")."""
+    parts = zip(entry.each, entry.sentences, strict=True)
+    acting = [len(sentence.text.split()) for one, sentence in parts if one.action >= 0.8]
+    return entry.assignee is None and max(acting, default=_FRAGMENT) <= _FEW
 
 
 def _choose(
@@ -190,13 +215,15 @@ def _fill(
 
 
 def _ordered(chosen: Sequence[_Candidate], groups: Sequence[Sequence[int]]) -> Iterator[_Candidate]:
-    """Yield items conversation by conversation, the weightiest first, each in the order of events."""
+    """Yield items conversation by conversation, the weightiest first; within one, what matters most."""
     weight: dict[int, float] = {}
     for one in chosen:
         weight[one.conversation] = weight.get(one.conversation, 0.0) + max(0.0, one.score)
     for number, total in weight.items():
         weight[number] = total + 0.4 * math.log(len(groups[number]))
-    yield from sorted(chosen, key=lambda one: (-weight[one.conversation], one.conversation, one.position))
+    yield from sorted(
+        chosen, key=lambda one: (-weight[one.conversation], one.conversation, -one.score, one.position)
+    )
 
 
 def _item(
@@ -219,17 +246,34 @@ def _item(
         text=text,
         citations=tuple(e.message.id for e in cited),
         participants=tuple(people),
-        owner=_owner(entry, material) if one.kind is ItemKind.ACTION else None,
-        due=due_in(text) if one.kind is ItemKind.ACTION else None,
+        owner=_owner(entry) if one.kind is ItemKind.ACTION else None,
+        due=_due(entry) if one.kind is ItemKind.ACTION else None,
         superseded=() if one.superseded is None else (entries[one.superseded].message.id,),
     )
 
 
-def _owner(entry: Entry, material: Material) -> UserId | None:
+def _owner(entry: Entry) -> UserId | None:
     """Return who is to act, if the message says so: whom it assigns, else its author where they commit themselves."""
-    for user in entry.mentions:
-        if assigns(entry.text, material.names.person(user)):
-            return user
+    if entry.assignee is not None:
+        return entry.assignee
     if entry.cues.request and len(entry.mentions) == 1:
         return entry.mentions[0]
-    return entry.message.author if entry.cues.action >= 0.8 and not entry.cues.request else None
+    own = any(
+        one.action >= 0.8 and speaks_for_oneself(sentence.text)
+        for one, sentence in zip(entry.each, entry.sentences, strict=True)
+    )
+    return entry.message.author if own else None
+
+
+def _due(entry: Entry) -> str | None:
+    """Return when it is due: as a sentence that commits or asks says, or a fragment right after it ("By Tuesday.")."""
+    parts = list(zip(entry.sentences, entry.each, strict=True))
+    for position, (sentence, one) in enumerate(parts):
+        if one.action < 0.8 and not one.request and not (entry.assignee and one.question < 0.9):
+            continue
+        if found := due_in(sentence.text):
+            return found
+        rest = parts[position + 1 : position + 2]
+        if rest and len(rest[0][0].text.split()) <= _FRAGMENT and (found := due_in(rest[0][0].text)):
+            return found
+    return None

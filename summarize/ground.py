@@ -36,7 +36,8 @@ class Grounding:
         if all(entry.context for entry in cited) or any(id not in self._entries for id in item.superseded):
             return "citation"
         people = {user for entry in cited for user in (entry.message.author, *entry.mentions)}
-        if not people.issuperset(item.participants) or (item.owner is not None and item.owner not in people):
+        owners = people | {entry.assignee for entry in cited}
+        if not people.issuperset(item.participants) or (item.owner is not None and item.owner not in owners):
             return "participant"
         source = _flat(" ".join([*(e.text for e in cited), *(self._names.person(user) for user in people)]))
         if not is_safe(item.text):

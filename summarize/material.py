@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core.ids import MessageId, UserId
-from summarize.cues import Cues, cues
+from summarize.cues import Cues, assigns, cues
 from summarize.guard import normalise
 from summarize.models import Message, MessageKind, Window
 from summarize.names import Names
@@ -51,6 +51,7 @@ class Entry:
     mentions: tuple[UserId, ...]
     reactions: int
     assents: int
+    assignee: UserId | None = None
     context: bool = False
 
 
@@ -97,6 +98,7 @@ def _entry(message: Message, names: Names, *, context: bool = False) -> Entry:
     whole = Cues()
     for one in each:
         whole = whole.joined(one)
+    mentions = mentioned(message.text)
     return Entry(
         message=message,
         author=names.person(message.author),
@@ -104,11 +106,17 @@ def _entry(message: Message, names: Names, *, context: bool = False) -> Entry:
         sentences=sentences,
         each=each,
         cues=whole,
-        mentions=mentioned(message.text),
+        mentions=mentions,
         reactions=_count(message, AGREEMENT),
         assents=_count(message, ASSENT),
+        assignee=_assignee(text, mentions, names),
         context=context,
     )
+
+
+def _assignee(text: str, mentions: Sequence[UserId], names: Names) -> UserId | None:
+    """Return whom a message gives something to do: somebody mentioned, else somebody asked by name."""
+    return next((user for user in mentions if assigns(text, names.person(user))), None) or names.asked(text)
 
 
 def _kind_reason(entry: Entry) -> str:

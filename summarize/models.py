@@ -10,6 +10,9 @@ from enum import StrEnum
 from core.errors import InvalidInput
 from core.ids import ChannelId, MessageId, SummaryId, UserId, WorkspaceId
 
+NO_ENGINE = "none"
+"""The engine and model of a summary of nothing: there was no need to ask one."""
+
 
 class MessageKind(StrEnum):
     """What a message is, so that nothing is summarized as what it is not."""

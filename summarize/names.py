@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from core.directory import Channel, Person
 from core.ids import ChannelId, UserId
@@ -13,6 +13,10 @@ from summarize.instructions import is_instruction
 
 _MARKUP = re.compile(r"[<>`*_~|\[\]]")
 _LONGEST = 40
+_ASKED = re.compile(
+    r"\b([^\W\d_]{2,})(?:, ?|:? )(?:please|bitte|can you|could you|would you|will you|kannst du|könntest du)\b",
+    re.IGNORECASE,
+)
 
 
 class Names:
@@ -31,11 +35,19 @@ class Names:
             id: name if count[name.casefold()] == 1 else f"{name} ({_fit(person.handle) or id})"
             for id, (name, person) in plain.items()
         }
+        self._called = _first_names(self._people)
         self._channels = {channel.id: channel.name for channel in channels}
 
     def person(self, id: UserId) -> str:
         """Return what to call a person."""
         return self._people.get(id, "someone")
+
+    def asked(self, text: str) -> UserId | None:
+        """Return who is asked by their first name ("Maya, please …"), if one person only has it."""
+        for match in _ASKED.finditer(text):
+            if (id := self._called.get(match[1].casefold())) is not None:
+                return id
+        return None
 
     def channel(self, id: ChannelId) -> str:
         """Return `#name` of a channel the reader may know of."""
@@ -46,6 +58,12 @@ class Names:
     def every(self) -> frozenset[str]:
         """Return every person's name."""
         return frozenset(self._people.values())
+
+
+def _first_names(people: Mapping[UserId, str]) -> dict[str, UserId]:
+    firsts = [(name.split()[0].casefold(), id) for id, name in people.items() if name.split()]
+    count = Counter(first for first, _ in firsts)
+    return {first: id for first, id in firsts if count[first] == 1}
 
 
 def _fit(name: str) -> str:

@@ -11,7 +11,9 @@ from summarize.names import Names
 _TOKEN = re.compile(r"<([@#!]|(?:https?|ftp|mailto|tel|slack):)([^<>|\n]*)(?:\|([^<>\n]*))?>", re.IGNORECASE)
 _MENTION = re.compile(r"<@([A-Za-z0-9_.-]+)")
 _CODE_SPAN = re.compile(r"(`[^`\n]+`)")
-_SHORTCODE = re.compile(r":(?=[a-z0-9_+-]*[a-z+])[a-z0-9_+-]{2,40}:(?::skin-tone-\d:)?|(?<!\w):[+-]1:")
+_SHORTCODE = re.compile(
+    r":(?=[a-z0-9_+-]*[a-z+])[a-z0-9_+-]{2,40}:(?::skin-tone-\d:)?|(?<!\w):(?:[+-]1|[a-z]):(?!\w)"
+)
 _PICTURE = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\U0001f1e6-\U0001f1ff\u200d\ufe0f]+")
 _EMPHASIS = re.compile(r"(?<![\w*_~])([*_~]{1,3})(?=\S)([^*_~\n]+?)(?<=\S)\1(?![\w*_~])")
 _SPACES = re.compile(r"[ \t\u00a0]+")

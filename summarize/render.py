@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.ids import MessageId
-from summarize.models import Item, ItemKind, Summary
+from summarize.models import NO_ENGINE, Item, ItemKind, Summary
 from summarize.sources import Sources
 
 Link = Callable[[MessageId], str]
@@ -107,7 +107,8 @@ def covered(summary: Summary, zone: str) -> str:
         parts.append(f"{_count(coverage.dropped, 'item')} dropped as unsupported")
     if summary.degraded:
         parts.append(f"degraded: {summary.degraded}")
-    return f"{'; '.join(parts)}. Made by {summary.provenance.engine}."
+    engine = summary.provenance.engine
+    return f"{'; '.join(parts)}. {'No engine was needed' if engine == NO_ENGINE else f'Made by {engine}'}."
 
 
 def when(moment: datetime, zone: str) -> str:

@@ -72,9 +72,11 @@ def _promising(entries: Sequence[Entry]) -> list[int]:
 
 def _marks(entry: Entry, replies: int) -> float:
     done = entry.cues
-    acts = 0.9 * done.decision + 0.6 * done.action + 0.5 * done.incident + 0.5 * done.news + 0.5 * done.cause
-    acts += 0.4 * done.resolved + 0.7 * done.reversal - 0.3 * (done.question >= 0.7) - 0.8 * done.greeting
-    acts += 0.5 * (done.incident and entry.message.kind is MessageKind.BOT)
+    acts = 0.9 * done.decision + 0.6 * done.action + 0.5 * done.incident + 0.5 * done.news + 0.8 * done.cause
+    acts += 0.4 * done.resolved + 0.7 * done.reversal + 0.5 * done.recap
+    acts -= 0.3 * (done.question >= 0.7) + 0.8 * done.greeting
+    if entry.message.kind is MessageKind.BOT:
+        acts += 0.5 * done.incident - 1.2 * done.resolved - 0.4 * (done.news and not done.incident)
     quoted = all(s.quoted for s in entry.sentences) if entry.sentences else True
     words = len(entry.text.split())
     length = 0.7 * min(words, 22) / 22 - (0.5 if words < 4 else 0.0)

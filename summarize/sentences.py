@@ -10,6 +10,9 @@ from summarize.words import ABBREVIATIONS
 
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _BULLET = re.compile(r"^\s*(?:[-*•◦▪–]|\(?\d{1,2}[.)]|\(?[a-z]\))\s+")
+_INLINE = re.compile(
+    r"^\s*\(?(?:1[.)].*\W\(?2[.)]|a\).*\W\(?b\)) "
+)  # a list within a line keeps its first mark too
 _QUOTE = re.compile(r"^\s*(?:>|&gt;)+\s?")
 _CODE = re.compile(r"`[^`\n]+`")
 _END = re.compile(r"(?P<mark>[.!?…。！？]+[\"')\]”’]*)(?=\s|$)|(?<=[。！？])")
@@ -44,7 +47,7 @@ def split(text: str) -> list[Sentence]:
     for line in text.split("\n"):
         bare = _QUOTE.sub("", line)
         quoted = bare != line
-        bare = _BULLET.sub("", bare).strip()
+        bare = (bare if _INLINE.search(bare) else _BULLET.sub("", bare)).strip()
         found += [Sentence(text=part, quoted=quoted) for part in _parts(bare) if _says_something(part)]
     return found
 

@@ -23,7 +23,7 @@ from summarize.extractive import Draft, Extractive
 from summarize.ground import Grounding
 from summarize.hashing import input_hash
 from summarize.material import Material, Reading, people_in, prepare
-from summarize.models import Coverage, FeedbackKind, Item, Message, Provenance, Summary
+from summarize.models import NO_ENGINE, Coverage, FeedbackKind, Item, Message, Provenance, Summary
 from summarize.names import Names
 from summarize.plain import plain
 from summarize.reading import around, read
@@ -242,9 +242,10 @@ class Summarizer:
         )
 
     def _provenance(self, job: _Job) -> Provenance:
+        engine, model = _made_by(self._engine, job.material)
         return Provenance(
-            engine=self._engine.name,
-            model=self._engine.model,
+            engine=engine,
+            model=model,
             prompt=job.prompt,
             parameters={"detail": str(job.ask.detail)},
             input_hash=input_hash(entry.message for entry in job.material.entries),
@@ -255,7 +256,7 @@ class Summarizer:
     async def _save(self, summary: Summary, job: _Job) -> None:
         made_from = [entry.message for entry in job.material.entries]
         if not await self._summaries.save(summary, made_from=made_from):
-            self._metrics.summaries.labels(engine=self._engine.name, outcome="overtaken").inc()
+            self._metrics.summaries.labels(engine=summary.provenance.engine, outcome="overtaken").inc()
             raise Conflict(
                 "a message was edited or deleted while it was being summarized.", remedy="Ask again."
             )
@@ -263,10 +264,9 @@ class Summarizer:
     async def _served(self, summary: Summary, job: _Job) -> None:
         """Count the summary and log that it was served, in numbers and identifiers only."""
         outcome = "made" if job.material.used else "empty"
-        self._metrics.summaries.labels(engine=self._engine.name, outcome=outcome).inc()
-        self._metrics.summary_seconds.labels(engine=self._engine.name).observe(
-            time.perf_counter() - job.started
-        )
+        engine = summary.provenance.engine
+        self._metrics.summaries.labels(engine=engine, outcome=outcome).inc()
+        self._metrics.summary_seconds.labels(engine=engine).observe(time.perf_counter() - job.started)
         event = Event(
             id=EventId(f"served:{summary.id}"),
             workspace=summary.workspace,
@@ -287,6 +287,11 @@ class Summarizer:
         alike = await self._directory.namesakes(view.workspace, {person.name for person in people})
         everyone = {person.id: person for person in (*people, *alike)}
         return Names(everyone.values(), await self._directory.readable_channels(view.workspace, view.reader))
+
+
+def _made_by(engine: Extractive, material: Material) -> tuple[str, str]:
+    """Return the engine and model that a summary is made by: none at all where there is nothing to summarize."""
+    return (engine.name, engine.model) if material.used else (NO_ENGINE, NO_ENGINE)
 
 
 def _facts(summary: Summary) -> Mapping[str, str | int]:

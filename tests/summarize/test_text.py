@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from core.directory import Person
 from core.ids import UserId
 from summarize.compose import clip
-from summarize.cues import cues, due_in
+from summarize.cues import cues
+from summarize.due import due_in
 from summarize.names import Names
 from summarize.plain import mentioned
 from summarize.sentences import lines_of, split

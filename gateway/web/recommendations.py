@@ -170,7 +170,7 @@ async def read_names(directory: Directory, answer: Recommendations) -> Names:
     people = {number for reason in every for number in reason.people}
     channels = {number for reason in every for number in reason.channels}
     found = await directory.people_numbered(answer.workspace, people) if people else []
-    places = await directory.channels_numbered(answer.workspace, channels) if channels else []
+    places = await directory.readable_numbered(answer.workspace, answer.person, channels) if channels else []
     return Names(
         people={int(person.number): person.name for person in found},
         channels={int(channel.number): f"#{channel.name}" for channel in places},

@@ -28,12 +28,17 @@ class Slate:
 def choose(scores: Floats, k: int, exploration: Exploration, rng: np.random.Generator) -> Slate:
     """Deal `k` places (fewer if there are fewer candidates); ties go to the earlier candidate."""
     ranked = np.argsort(-scores, kind="stable")
-    pool = ranked[: max(exploration.pool, k)]
+    pool = ranked[: reach(exploration, k)]
     if exploration.kind == "none" or len(pool) <= 1:
         return Slate(places=ranked[:k], propensities=np.ones(min(k, len(ranked))))
     if exploration.kind == "epsilon":
         return _epsilon(pool, k, exploration.epsilon, rng)
     return _plackett_luce(pool, scores[pool].astype(np.float64), k, exploration.temperature, rng)
+
+
+def reach(exploration: Exploration, k: int) -> int:
+    """Return how many of the best candidates `k` places are dealt among."""
+    return k if exploration.kind == "none" else max(exploration.pool, k)
 
 
 def generator(request: RequestId) -> np.random.Generator:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recommend.embeddings import confidence, fold_in
 from recommend.models import Floats, Ints, Reals
@@ -23,8 +24,9 @@ _DAY = 86_400_000_000.0  # microseconds
 class Query:
     """What sources and features see of a request; `now` is in microseconds since 1970 UTC.
 
-    `joined` are the channels the asker is a member of at this moment. With `personal` false (opted out), nothing
-    but what everybody shares is used.
+    `joined` are the channels the asker is a member of at this moment; `hidden` are people who must play no part in the
+    answer (opted out since the snapshot, or blocked). With `personal` false (opted out), nothing but what everybody
+    shares is used.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class Query:
         joined: Ints,
         recent: Recent,
         now: int,
+        hidden: frozenset[int] = frozenset(),
         personal: bool = True,
     ) -> None:
         self.snapshot = snapshot
@@ -42,6 +45,7 @@ class Query:
         self.joined = joined if personal else np.zeros(0, dtype=np.int32)
         self.recent = recent
         self.now = now
+        self.hidden = hidden
         self.personal = personal
 
     @cached_property
@@ -85,6 +89,7 @@ class Query:
         made, received = self.made, self.received
         close = made + 0.5 * received
         close = np.where(self.snapshot.available, close, 0.0).astype(np.float32)
+        close[[number for number in self.hidden if number < len(close)]] = 0.0
         best = top(close, _CONTACTS)
         total = float(close[best].sum())
         return best, (close[best] / total if total else close[best]).astype(np.float32)
@@ -127,17 +132,32 @@ class Query:
     @cached_property
     def colleague_weight(self) -> Floats:
         """The share of the asker's contact that goes to people active in each channel (0 to 1)."""
-        people, close = self.colleagues
-        places, origin = self.snapshot.activity.gather(people)
-        columns = self.snapshot.activity.columns[places]
-        return np.bincount(columns, weights=close[origin], minlength=self.snapshot.channels).astype(
-            np.float32
-        )
+        channels, place = self._colleague_activity
+        weights = self.colleagues[1][place]
+        return np.bincount(channels, weights=weights, minlength=self.snapshot.channels).astype(np.float32)
 
     @cached_property
     def colleague_count(self) -> Ints:
         """How many of the people the asker is in contact with are active in each channel."""
-        return self.snapshot.activity.counted(self.colleagues[0], self.snapshot.channels)
+        channels, _ = self._colleague_activity
+        return np.bincount(channels, minlength=self.snapshot.channels).astype(np.int32)
+
+    def colleagues_in(self, channel: int) -> Ints:
+        """Return the people the asker is in contact with who are active in a channel, closest first."""
+        channels, place = self._colleague_activity
+        return self.colleagues[0][place[channels == channel]]
+
+    def kin_of(self, channel: int) -> Ints:
+        """Return the nameable seeds that lead to a channel, the most similar first."""
+        channels, seeds, values = self._kin
+        here = channels == channel
+        return seeds[here][np.argsort(-values[here], kind="stable")]
+
+    def shared_with(self, person: int) -> Ints:
+        """Return the nameable channels that the asker shares with a person, the smallest first."""
+        people, seeds = self._neighbours
+        both = seeds[people == person]
+        return both[np.argsort(self.snapshot.members[both], kind="stable")]
 
     @cached_property
     def person_affinity(self) -> Floats:
@@ -166,6 +186,27 @@ class Query:
     def telling_seeds(self) -> Ints:
         """The seeds small enough to say who belongs together."""
         return self.seeds[self.snapshot.members[self.seeds] <= _CROWD]
+
+    @cached_property
+    def _colleague_activity(self) -> tuple[Ints, NDArray[np.int64]]:
+        """Channels, and parallel to them the place in `colleagues` of somebody active there."""
+        places, origin = self.snapshot.activity.gather(self.colleagues[0])
+        return self.snapshot.activity.columns[places], origin
+
+    @cached_property
+    def _kin(self) -> tuple[Ints, Ints, Reals]:
+        """Channels, the nameable seed each is similar to, and how much: #general is similar to everything."""
+        places, origin = self.snapshot.similar.gather(self.nameable)
+        seeds = self.nameable[origin]
+        values = self.snapshot.similar.values[places] / np.log2(2.0 + self.snapshot.members[seeds])
+        return self.snapshot.similar.columns[places], seeds, values
+
+    @cached_property
+    def _neighbours(self) -> tuple[Ints, Ints]:
+        """People, and the nameable channel that each shares with the asker."""
+        seeds = np.intersect1d(self.telling_seeds, self.nameable)
+        places, origin = self.snapshot.channel_people.gather(seeds)
+        return self.snapshot.channel_people.columns[places], seeds[origin]
 
     def _contact(self, before: Floats, since: Floats) -> Floats:
         dense = np.zeros(self.snapshot.people, dtype=np.float32)

@@ -14,7 +14,7 @@ from core.clock import Clock, to_micros
 from core.database import Database
 from core.directory import Channel, Person
 from core.errors import EventLogUnavailable, InvalidInput
-from core.events.models import Corpus, EventLog
+from core.events.models import EventLog
 from core.experiments import Arm, Experiment, assign
 from core.ids import Ids, RequestId
 from core.standing import ChannelStanding, PersonStanding
@@ -22,7 +22,7 @@ from core.telemetry import Metrics
 from recommend.features import compute
 from recommend.gather import Pool, gather
 from recommend.models import Ask, Floats, Recommendations, Recommended
-from recommend.policy import Slate, choose, generator
+from recommend.policy import Slate, choose, generator, reach
 from recommend.query import Query
 from recommend.rankers import HandTunedRanker
 from recommend.reasons import reasons
@@ -33,7 +33,7 @@ from recommend.store import FEEDBACK_DAYS, RecommendStore
 from recommend.tail import LiveTail
 from recommend.usecase import UseCase, UseCases
 
-_SPARE = 5  # places beyond k that stand by in case the second look removes some
+_SPARE = 5  # candidates that stand by in case the second look removes some
 _TIDY = timedelta(hours=1)
 _THREADS = 8
 
@@ -53,10 +53,8 @@ class _Stages:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ranked:
-    """The chosen candidates and what they were chosen by; rows of `features` follow the slate."""
+    """The best candidates, best first, and what they were ranked by; rows of `features` follow `items`."""
 
-    corpus: Corpus
-    slate: Slate
     items: list[int]
     scores: Floats
     features: Floats
@@ -64,7 +62,7 @@ class _Ranked:
 
 
 class Recommender:
-    """Answers asks: hydrate, gather, filter, read features, score, deal places, filter again, log."""
+    """Answers asks: hydrate, gather, filter, read features, score, filter again, deal places, log."""
 
     def __init__(
         self,
@@ -109,7 +107,7 @@ class Recommender:
         stages.done("gather")
         before = await self._safety.first(asker, rules, pool.items.tolist())
         stages.done("filter")
-        ranked = await asyncio.to_thread(_rank, rules, ranker, pool, before, k, request)
+        ranked = await asyncio.to_thread(_rank, rules, ranker, pool, before, k)
         stages.done("rank")
         after = await self._safety.last(asker, rules, ranked.items)
         stages.done("filter_again")
@@ -124,7 +122,7 @@ class Recommender:
             ranker_version=ranker.version,
             at=self._clock.now(),
             features=tuple(ranker.features),
-            items=_shown(query, ranked, after, pool, k),
+            items=_shown(rules, ranked, after, pool, _deal(rules, ranked, after, k, request)),
             sources=pool.reports,
             snapshot=in_use.snapshot.lineage.version,
             snapshot_at=in_use.snapshot.lineage.built_at if in_use.snapshot.lineage.version else None,
@@ -156,6 +154,7 @@ class Recommender:
             joined=np.array(sorted(asker.joined), dtype=np.int32),
             recent=self._tail.recent(asker.workspace, asker.person.number, after=offset),
             now=to_micros(self._clock.now()),
+            hidden=asker.wishes.hidden,
             personal=not asker.wishes.opted_out,
         )
         return in_use, query
@@ -203,45 +202,50 @@ def _arm(use_case: UseCase, asker: Asker) -> str:
     return assign(Experiment(name=use_case.name, arms=arms), f"{asker.workspace}:{asker.person.number}").name
 
 
-def _rank(  # noqa: PLR0917  crosses into a thread
+def _rank(
     rules: Rules,
     ranker: HandTunedRanker,
     pool: Pool,
     allowed: Allowed[ChannelStanding | PersonStanding],
     k: int,
-    request: RequestId,
 ) -> _Ranked:
+    """Return the candidates that places can be dealt among, and some that stand by."""
     use_case = rules.use_case
     items = np.array([item for item in pool.items.tolist() if item in allowed.entries], dtype=np.int32)
     features = compute(rules.query, use_case.corpus, ranker.features, items)
     scores = ranker.score(features)
-    slate = choose(scores, k + _SPARE, use_case.exploration, generator(request))
-    chosen = features[slate.places]
+    best = np.argsort(-scores, kind="stable")[: reach(use_case.exploration, k) + _SPARE]
     return _Ranked(
-        corpus=use_case.corpus,
-        slate=slate,
-        items=items[slate.places].tolist(),
-        scores=scores[slate.places],
-        features=chosen,
-        contributions=ranker.explain(chosen),
+        items=items[best].tolist(),
+        scores=scores[best],
+        features=features[best],
+        contributions=ranker.explain(features[best]),
     )
 
 
+def _deal(
+    rules: Rules, ranked: _Ranked, allowed: Allowed[Channel | Person], k: int, request: RequestId
+) -> Slate:
+    """Deal places among what the second look left, so that propensities are exact; `places` are rows of `ranked`."""
+    kept = np.array([row for row, item in enumerate(ranked.items) if item in allowed.entries], dtype=np.intp)
+    slate = choose(ranked.scores[kept], k, rules.use_case.exploration, generator(request))
+    return replace(slate, places=kept[slate.places])
+
+
 def _shown(
-    query: Query, ranked: _Ranked, allowed: Allowed[Channel | Person], pool: Pool, k: int
+    rules: Rules, ranked: _Ranked, allowed: Allowed[Channel | Person], pool: Pool, slate: Slate
 ) -> tuple[Recommended, ...]:
-    kept = [row for row, item in enumerate(ranked.items) if item in allowed.entries][:k]
     shown: list[Recommended] = []
-    for position, row in enumerate(kept, start=1):
+    for position, row in enumerate(map(int, slate.places), start=1):
         item, sources = ranked.items[row], pool.sources[ranked.items[row]]
         shown.append(
             Recommended(
                 entry=allowed.entries[item],
                 position=position,
                 score=float(ranked.scores[row]),
-                propensity=float(ranked.slate.propensities[row]),
+                propensity=float(slate.propensities[position - 1]),
                 sources=sources,
-                reasons=reasons(query, ranked.corpus, item, frozenset(sources)),
+                reasons=reasons(rules.query, rules.use_case.corpus, item, frozenset(sources)),
                 features=tuple(ranked.features[row].tolist()),
                 contributions=tuple(ranked.contributions[row].tolist()),
             )

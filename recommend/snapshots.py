@@ -42,6 +42,7 @@ class Snapshots:
         self._metrics = metrics
         self._opened: dict[WorkspaceId, Snapshot] = {}
         self._made_up: dict[WorkspaceId, Snapshot] = {}
+        self._making = asyncio.Lock()
 
     async def get(self, workspace: WorkspaceId) -> InUse:
         """Return the current snapshot of a workspace; there is always one."""
@@ -62,13 +63,15 @@ class Snapshots:
 
     async def _stand_in(self, workspace: WorkspaceId) -> Snapshot:
         """Return a snapshot of memberships alone, without embeddings; made at most once a minute."""
-        made = self._made_up.get(workspace)
-        now = self._clock.now()
-        if made is None or now - made.lineage.built_at >= _STAND_IN:
-            facts = await read_facts(self._directory, self._store, workspace)
-            made = await asyncio.to_thread(build, facts, nothing(), _unversioned(workspace, now), embed=False)
-            self._made_up[workspace] = made
-        return made
+        async with self._making:  # many may ask at once while there is none
+            made = self._made_up.get(workspace)
+            now = self._clock.now()
+            if made is None or now - made.lineage.built_at >= _STAND_IN:
+                facts = await read_facts(self._directory, self._store, workspace)
+                lineage = _unversioned(workspace, now)
+                made = await asyncio.to_thread(build, facts, nothing(), lineage, embed=False)
+                self._made_up[workspace] = made
+            return made
 
     def _age(self, snapshot: Snapshot) -> float:
         return (self._clock.now() - snapshot.lineage.built_at).total_seconds()

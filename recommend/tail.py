@@ -58,16 +58,17 @@ class LiveTail:
 
     def __init__(self, events: EventLog) -> None:
         self._events = events
-        self._after: Offset | None = None
+        self._began: Offset | None = None
+        self._after = Offset(0)
         self._by_workspace: dict[WorkspaceId, _Deeds] = defaultdict(_Deeds)
+        self._upto: dict[WorkspaceId, Offset] = defaultdict(lambda: Offset(0))
         self._turn = asyncio.Lock()
 
     async def catch_up(self, snapshot: Offset | None) -> None:
-        """Fold in what is new, a page at a time; raises EventLogUnavailable."""
+        """Fold in what is new since a snapshot (None: since now), a page at a time; raises EventLogUnavailable."""
         async with self._turn:
-            if self._after is None:
-                end = await self._events.end()
-                self._after = Offset(max(end if snapshot is None else snapshot, end - _REACH))
+            if self._began is None or (snapshot is not None and snapshot < self._began):
+                self._begin(snapshot, await self._events.end())
             records = await self._events.read(after=self._after, limit=_PAGE)
             for record in records:
                 self._fold(record)
@@ -76,8 +77,17 @@ class LiveTail:
             if len(records) == _PAGE:
                 self._after = Offset(max(self._after, await self._events.end() - _REACH))
 
+    def _begin(self, snapshot: Offset | None, end: Offset) -> None:
+        """Begin, or begin again for a snapshot older than those before it, within reach of the end."""
+        start = Offset(max(end if snapshot is None else snapshot, end - _REACH, 0))
+        if self._began is None or start < self._began:
+            self._began = self._after = start
+            self._by_workspace.clear()
+
     def recent(self, workspace: WorkspaceId, person: int, *, after: Offset) -> Recent:
         """Return what a person did, and what was done to them, after an offset."""
+        if after > self._upto[workspace]:
+            self._forget(workspace, after)
         deeds = self._by_workspace.get(workspace) or _Deeds()
         channels, amounts, _ = _summed(deeds.channels.get(person, []), after)
         made = _summed(deeds.made.get(person, []), after)
@@ -95,16 +105,15 @@ class LiveTail:
             ).astype(np.int64),
         )
 
-    def forget(self, workspace: WorkspaceId, *, upto: Offset) -> None:
+    def _forget(self, workspace: WorkspaceId, upto: Offset) -> None:
         """Drop what a newer snapshot holds."""
-        deeds = self._by_workspace.pop(workspace, None)
-        if deeds is None:
-            return
-        kept = self._by_workspace[workspace]
+        self._upto[workspace] = upto
+        deeds, kept = self._by_workspace.pop(workspace, _Deeds()), _Deeds()
         for name in ("channels", "made", "received"):
             for person, entries in getattr(deeds, name).items():
                 if later := [deed for deed in entries if deed.offset > upto]:
                     getattr(kept, name)[person] = later
+        self._by_workspace[workspace] = kept
 
     def _fold(self, record: Record) -> None:
         event = record.event

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from typing import Any
 
+import numpy as np
 import pytest
 
+from core.database import Database
 from core.errors import InvalidInput, NotFound, NotPermitted
 from core.events.models import Corpus, EventKind, Offset
-from core.ids import UserId
+from core.ids import RequestId, UserId, WorkspaceId
 from recommend.models import Recommendations
+from recommend.safety import Allowed, Rules, Safety
+from recommend.service import _deal, _Ranked
 from tests.support.communities import ACME, World, channel, person, settle
 
 NEWCOMER = person(0, 4)
@@ -126,6 +132,27 @@ async def test_nothing_is_recommended_to_bots_and_the_deactivated(teams: World, 
 
     with pytest.raises(NotPermitted, match="nothing is recommended"):
         await teams.ask(NEWCOMER)
+
+
+async def test_propensities_are_those_of_dealing_among_what_the_second_look_left(
+    teams: World, sqlite_database: Database
+):
+    """The best channel turns private while ranking: the odds are as if it had never been there."""
+    use_case = teams.recommender.use_cases.get("channel_browser")
+    asker = await Safety(sqlite_database).asker(ACME, NEWCOMER, use_case.corpus)
+    _, query = await teams.recommender._hydrate(asker)
+    rules = Rules(use_case=use_case, query=query, exclude=frozenset())
+    ranked = _Ranked(
+        items=[5, 6, 7], scores=np.array([3, 2, 1]), features=np.zeros((3, 1)), contributions=np.zeros((3, 1))
+    )
+    left: Any = Allowed(entries={6: None, 7: None}, removed=Counter())
+
+    slates = [_deal(rules, ranked, left, 2, RequestId(f"r{n}")) for n in range(400)]
+
+    assert {tuple(slate.places) for slate in slates} == {(1, 2), (2, 1)}
+    for slate in slates:
+        first = 0.975 if slate.places[0] == 1 else 0.025
+        assert slate.propensities == pytest.approx([first, 1.0])
 
 
 class TestLog:
@@ -245,6 +272,19 @@ class TestTail:
         best = sorted(answer.items, key=lambda item: -item.score)[:3]
         assert {item.entry.id for item in best} == {channel(2, 1), channel(2, 2), channel(2, 3)}
 
+    async def test_it_counts_where_another_workspace_with_a_newer_snapshot_was_asked_first(
+        self, empty: World
+    ):
+        other = WorkspaceId("other")
+        await settle(empty)
+        await empty.build()
+        me, friend = [await empty.directory.find_person(ACME, id) for id in (NEWCOMER, person(2, 2))]
+        await empty.happens(me, Corpus.USER, friend.number, "dm")
+        await settle(empty, workspace=other, active=False)
+        await empty.ask(NEWCOMER, workspace=other)
+
+        assert (await empty.channels_for(NEWCOMER, "composer_dm"))[0] == friend.id
+
     async def test_the_next_snapshot_does_not_count_it_twice(self, teams: World):
         me, other = [await teams.directory.find_person(ACME, id) for id in (NEWCOMER, person(2, 2))]
         await teams.happens(me, Corpus.USER, other.number, "dm")
@@ -260,8 +300,6 @@ class TestTail:
 
 
 async def test_workspaces_do_not_know_of_each_other(empty: World):
-    from core.ids import WorkspaceId
-
     other = WorkspaceId("other")
     await settle(empty)
     await settle(empty, workspace=other, teams=1, size=3, channels=2)

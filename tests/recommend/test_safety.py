@@ -157,6 +157,18 @@ async def test_nobody_who_opted_out_and_back_once_they_opt_in(teams: World, mome
     assert FRIEND in await teams.channels_for(NEWCOMER, "composer_dm", k=50)
 
 
+async def test_who_opted_out_is_named_in_no_reason_from_then_on(teams: World, moment):
+    friend = await teams.directory.find_person(ACME, FRIEND)
+    await teams.store.opt_out(ACME, friend.number, at=teams.clock.now())
+    await moment()
+
+    answer = await teams.ask(NEWCOMER, k=50)
+
+    said = [reason for item in answer.items for reason in item.reasons]
+    assert any(reason.people for reason in said)
+    assert all(friend.number not in reason.people for reason in said)
+
+
 async def test_who_opted_out_gets_what_everybody_gets(teams: World, moment):
     me = await teams.directory.find_person(ACME, NEWCOMER)
     await teams.store.opt_out(ACME, me.number, at=teams.clock.now())

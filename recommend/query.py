@@ -63,7 +63,10 @@ class Query:
     def seeds(self) -> Ints:
         """The channels that tell what the asker is about: joined, or active in."""
         joined = self.joined[self.joined < self.snapshot.channels]
-        return np.union1d(joined, np.nonzero(self.amounts)[0]).astype(np.int32)
+        ever = self.snapshot.activity.columns[
+            self.snapshot.activity.span(self.person)
+        ]  # even if decayed to nothing
+        return np.union1d(np.union1d(joined, ever), np.nonzero(self.amounts)[0]).astype(np.int32)
 
     @cached_property
     def nameable(self) -> Ints:

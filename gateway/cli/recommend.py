@@ -13,7 +13,8 @@ from core.events.models import Corpus
 from core.ids import PersonNumber
 from gateway.app import Services
 from gateway.cli.common import WorkspaceOption, run, the_workspace
-from gateway.web.recommendations import AnswerBody, answer_body, read_names
+from gateway.reasons import read_names
+from gateway.web.recommendations import AnswerBody, answer_body
 from recommend.models import Ask
 
 EVERYONE = PersonNumber(0)

@@ -7,6 +7,7 @@ from gateway.app import Services
 from gateway.auth import Scope
 from gateway.proto.catchup.v1 import catchup_pb2 as pb
 from gateway.proto.catchup.v1 import catchup_pb2_grpc
+from gateway.reasons import Names, read_names, sentence
 from gateway.rpc.call import Context, calling
 from recommend.models import Ask, Recommendations, Recommended
 
@@ -29,11 +30,12 @@ class RecommendDoor(catchup_pb2_grpc.RecommendServicer):
                 k=request.k if request.HasField("k") else None,
                 exclude=tuple(request.exclude),
             )
-            return to_response(await self._services.recommender.recommend(ask))
+            answer = await self._services.recommender.recommend(ask)
+            return to_response(answer, await read_names(self._services.directory, answer))
         raise AssertionError  # calling() ends an erring call itself
 
 
-def to_response(answer: Recommendations) -> pb.RecommendResponse:
+def to_response(answer: Recommendations, names: Names) -> pb.RecommendResponse:
     """Return an answer as it goes over the wire."""
     return pb.RecommendResponse(
         request_id=answer.request,
@@ -42,12 +44,12 @@ def to_response(answer: Recommendations) -> pb.RecommendResponse:
         arm=answer.arm,
         ranker=answer.ranker,
         ranker_version=answer.ranker_version,
-        items=[_item(item) for item in answer.items],
+        items=[_item(item, names) for item in answer.items],
         degraded=answer.degraded,
     )
 
 
-def _item(item: Recommended) -> pb.Recommended:
+def _item(item: Recommended, names: Names) -> pb.Recommended:
     return pb.Recommended(
         id=item.entry.id,
         name=f"#{item.entry.name}" if isinstance(item.entry, Channel) else f"@{item.entry.handle}",
@@ -55,5 +57,8 @@ def _item(item: Recommended) -> pb.Recommended:
         score=item.score,
         propensity=item.propensity,
         sources=item.sources,
-        reasons=[pb.Reason(code=reason.code, count=reason.count) for reason in item.reasons],
+        reasons=[
+            pb.Reason(code=reason.code, count=reason.count, text=sentence(reason, names))
+            for reason in item.reasons
+        ],
     )

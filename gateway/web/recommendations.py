@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.directory import Channel, Directory
+from core.directory import Channel
+from gateway.reasons import Names, read_names, sentence
 from gateway.web.deps import Caller, Scope, ServicesDep, allow
-from recommend.models import Ask, Reason, Recommendations, Recommended
+from recommend.models import Ask, Recommendations, Recommended
 
 router = APIRouter(tags=["recommendations"])
 
@@ -156,27 +155,6 @@ async def use_cases(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
-    """What the people and channels in an answer's reasons are called, by number."""
-
-    people: Mapping[int, str]
-    channels: Mapping[int, str]
-
-
-async def read_names(directory: Directory, answer: Recommendations) -> Names:
-    """Return the names that the reasons of an answer need, read at once."""
-    every = [reason for item in answer.items for reason in item.reasons]
-    people = {number for reason in every for number in reason.people}
-    channels = {number for reason in every for number in reason.channels}
-    found = await directory.people_numbered(answer.workspace, people) if people else []
-    places = await directory.readable_numbered(answer.workspace, answer.person, channels) if channels else []
-    return Names(
-        people={int(person.number): person.name for person in found},
-        channels={int(channel.number): f"#{channel.name}" for channel in places},
-    )
-
-
 def answer_body(answer: Recommendations, names: Names, *, explain: bool) -> AnswerBody:
     """Return an answer as JSON shows it."""
     return AnswerBody(
@@ -208,14 +186,6 @@ def title(item: Recommended) -> str:
     return f"#{item.entry.name}" if isinstance(item.entry, Channel) else item.entry.name
 
 
-def sentence(reason: Reason, names: Names) -> str:
-    """Return a reason in words, made from metadata alone."""
-    people = [names.people[number] for number in reason.people if number in names.people]
-    channels = [names.channels[number] for number in reason.channels if number in names.channels]
-    wording = _WORDINGS.get(reason.code)
-    return wording(reason.count, _listed(people or channels, reason.count)) if wording else reason.code
-
-
 def _item(answer: Recommendations, item: Recommended, names: Names, *, explain: bool) -> ItemBody:
     return ItemBody(
         id=item.entry.id,
@@ -231,42 +201,3 @@ def _item(answer: Recommendations, item: Recommended, names: Names, *, explain: 
         features=dict(zip(answer.features, item.features, strict=True)) if explain else None,
         contributions=dict(zip(answer.features, item.contributions, strict=True)) if explain else None,
     )
-
-
-def _listed(names: list[str], count: int) -> str:
-    """Return `A, B and 3 more`; at most `count` in all."""
-    more = count - len(names)
-    parts = [*names, f"{more} more"] if names and more > 0 else names
-    return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
-
-
-def _people(count: int, *, are: bool = False) -> str:
-    noun = "person" if count == 1 else "people"
-    verb = (" is" if count == 1 else " are") if are else ""
-    return f"{count} {noun}{verb}"
-
-
-def _ago(days: int) -> str:
-    return {0: "today", 1: "yesterday"}.get(days, f"{days} days ago")
-
-
-_WORDINGS: Mapping[str, Callable[[int, str], str]] = {
-    "active_this_week": lambda count, _: f"{_people(count)} wrote here this week",
-    "colleagues_active": lambda count, named: (
-        f"{count} {'person' if count == 1 else 'people'} you work with "
-        f"{'is' if count == 1 else 'are'} active here{named and f': {named}'}"
-    ),
-    "similar_channels": lambda _, named: f"shares many people with {named or 'your channels'}",
-    "fits_activity": lambda _count, _named: "fits what you have been active in",
-    "recent_joins": lambda count, _: f"{_people(count)} joined in the last 30 days",
-    "active_members": lambda count, _: f"{_people(count)} active in the last 30 days",
-    "members": lambda count, _: f"{_people(count)} in it",
-    "in_touch": lambda count, _: f"you write to each other, most recently {_ago(count)}",
-    "you_contacted": lambda count, _: f"you wrote to them {_ago(count)}",
-    "contacted_you": lambda count, _: f"they wrote to you {_ago(count)}",
-    "shared_channels": lambda count, named: f"you are both in {named or f'{count} channels'}",
-    "similar_activity": lambda _count, _named: "active where you are active",
-    "often_contacted": lambda count, _: f"{_people(count)} wrote to them in the last 30 days",
-    "in_workspace": lambda _count, _named: "works in this workspace",
-}
-"""What each code of `recommend/reasons.py` says; a test fails when one is missing."""

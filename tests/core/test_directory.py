@@ -93,3 +93,53 @@ async def test_two_people_with_one_handle_are_told_apart_by_id(database: Databas
     with pytest.raises(NotFound, match="2 have it; give the id"):
         await directory.find_person(ACME, "@sam")
     assert (await directory.find_person(ACME, "U2")).id == "U2"
+
+
+async def test_people_are_found_by_id_and_by_number_in_the_order_of_numbers(database: Database):
+    directory = Directory(database)
+    await directory.put_people(ACME, [ANN, GUEST])
+    await directory.put_people(OTHER, [Person(id=ANN.id, handle="not-ann")])
+
+    by_id = await directory.people_by_id(ACME, [GUEST.id, UserId("U-none"), ANN.id])
+    by_number = await directory.people_numbered(ACME, [2, 1, 0, -1, 99])
+
+    assert [person.handle for person in by_id] == ["ann", "gus"]
+    assert by_number == by_id
+    assert await directory.people_by_id(ACME, []) == await directory.people_numbered(ACME, []) == []
+
+
+async def test_more_people_than_one_query_takes_are_found_too(sqlite_database: Database):
+    directory = Directory(sqlite_database)
+    every = [Person(id=UserId(f"U{n}"), handle=f"h{n}") for n in range(501)]
+    await directory.put_people(ACME, every)
+
+    assert len(await directory.people_by_id(ACME, [person.id for person in every])) == 501
+    assert len(await directory.namesakes(ACME, [person.handle for person in every])) == 501
+
+
+async def test_namesakes_share_a_display_name_a_real_name_or_a_handle(database: Database):
+    directory = Directory(database)
+    sams = [
+        Person(id=UserId("U1"), handle="sam"),
+        Person(id=UserId("U2"), handle="x", real_name="sam"),
+        Person(id=UserId("U3"), handle="y", display_name="sam"),
+    ]
+    await directory.put_people(ACME, [*sams, Person(id=UserId("U4"), handle="samantha")])
+    await directory.put_people(OTHER, [Person(id=UserId("U9"), handle="sam")])
+
+    assert [person.id for person in await directory.namesakes(ACME, ["sam", ""])] == ["U1", "U2", "U3"]
+    assert await directory.namesakes(ACME, [""]) == []
+
+
+async def test_of_numbered_channels_only_those_one_may_read_at_this_moment_come_back(database: Database):
+    directory = Directory(database)
+    await directory.put_people(ACME, [ANN, GUEST])
+    await directory.put_channels(ACME, [PUBLIC, PRIVATE])
+    await directory.add_members(ACME, [Membership(channel=PRIVATE.id, person=GUEST.id)])
+    await directory.add_members(OTHER, [Membership(channel=PRIVATE.id, person=ANN.id)])
+
+    anns = await directory.readable_numbered(ACME, ANN, [2, 1, 7])
+    guests = await directory.readable_numbered(ACME, GUEST, [1, 2])
+
+    assert [channel.name for channel in anns] == ["general"]
+    assert [channel.name for channel in guests] == ["pay"]

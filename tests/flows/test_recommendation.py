@@ -218,17 +218,6 @@ async def test_feedback_to_another_workspaces_answer_is_rejected(door: Door):
     assert found["rejected"] == 1
 
 
-def test_every_reason_has_words():
-    import re
-
-    from gateway.web.recommendations import _WORDINGS
-    from recommend import reasons
-
-    written = set(re.findall(r'code="(\w+)"', Path(reasons.__file__).read_text()))
-    contacts = {"in_touch", "you_contacted", "contacted_you"}
-    assert written | contacts == set(_WORDINGS)
-
-
 class TestCommand:
     """`catchup recommend`, over a home that another process filled."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -218,6 +219,17 @@ class TestColdStart:
 
         best = sorted(answer.items, key=lambda item: -item.score)[:3]
         assert {item.entry.id for item in best} == {channel(1, 1), channel(1, 2), channel(1, 3)}
+
+    async def test_what_one_did_years_ago_still_tells_what_one_is_about(self, empty: World):
+        await settle(empty)
+        for membership in await empty.directory.memberships(ACME):
+            await empty.directory.remove_member(ACME, membership.channel, membership.person)
+        empty.clock.advance(timedelta(days=6 * 365))
+        await empty.build()
+
+        answer = await empty.ask(NEWCOMER)
+
+        assert max(answer.items, key=lambda item: item.score).entry.id == LACKING
 
     async def test_a_workspace_without_snapshot_is_served_from_its_memberships(self, empty: World):
         await settle(empty, active=False)

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import inspect
-import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,9 +12,7 @@ from gateway.console.asking import Asked, up_to
 from gateway.console.emoji import glyph
 from gateway.console.forms import local
 from gateway.console.moments import ago, day, moment, zone_of
-from gateway.console.why import WORDINGS
 from gateway.links import channel_path, message_path, with_notice
-from recommend import reasons
 from summarize.asks import Between, Last, Thread
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -109,12 +105,3 @@ def test_the_week_up_to_a_message_includes_it():
 
 def test_skin_tones_are_left_out():
     assert glyph("+1::skin-tone-4") == "👍"
-
-
-def test_every_reason_of_the_recommender_has_words():
-    source = inspect.getsource(reasons)
-    codes = set(re.findall(r'code="(\w+)"', source)) | {"in_touch", "you_contacted", "contacted_you"}
-
-    assert len(codes) > 10
-    assert codes <= WORDINGS.keys()
-    assert all(WORDINGS[code](2, "") for code in codes)

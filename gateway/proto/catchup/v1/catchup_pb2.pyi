@@ -172,12 +172,14 @@ class RecommendRequest(_message.Message):
     def __init__(self, use_case: _Optional[str] = ..., user: _Optional[str] = ..., k: _Optional[int] = ..., exclude: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Reason(_message.Message):
-    __slots__ = ("code", "count")
+    __slots__ = ("code", "count", "text")
     CODE_FIELD_NUMBER: _ClassVar[int]
     COUNT_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
     code: str
     count: int
-    def __init__(self, code: _Optional[str] = ..., count: _Optional[int] = ...) -> None: ...
+    text: str
+    def __init__(self, code: _Optional[str] = ..., count: _Optional[int] = ..., text: _Optional[str] = ...) -> None: ...
 
 class Recommended(_message.Message):
     __slots__ = ("id", "name", "position", "score", "propensity", "sources", "reasons")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -49,9 +50,23 @@ def shared_data() -> Path:
     return SHARED
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty, migrated SQLite file to copy: five times faster than to migrate for every test."""
+    path = tmp_path_factory.mktemp("migrated") / "catchup.db"
+
+    async def migrate() -> None:
+        await (await Database.open(f"sqlite+aiosqlite:///{path}")).close()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(migrate())).result()
+    return path
+
+
 @pytest.fixture
-async def sqlite_database(tmp_path: Path) -> AsyncIterator[Database]:
+async def sqlite_database(tmp_path: Path, migrated: Path) -> AsyncIterator[Database]:
     """A fresh, migrated SQLite database."""
+    shutil.copy(migrated, tmp_path / "catchup.db")
     database = await Database.open(f"sqlite+aiosqlite:///{tmp_path / 'catchup.db'}")
     yield database
     await database.close()
@@ -85,9 +100,10 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+async def database(request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -> AsyncIterator[Database]:
     """Every twin of the database in turn, fresh and migrated."""
     if request.param == "sqlite":
+        shutil.copy(migrated, tmp_path / "catchup.db")
         url = f"sqlite+aiosqlite:///{tmp_path / 'catchup.db'}"
     else:
         url = request.getfixturevalue("postgres_url")

@@ -28,10 +28,12 @@ def loaded(code: str) -> set[str]:
     return set(found.stdout.split())
 
 
+@pytest.mark.slow
 def test_no_module_of_recommend_brings_in_where_text_lies():
     assert loaded(_LOADED) & {"summarize", "prompts", "prompt_eval", "gpu", "gateway"} == set()
 
 
+@pytest.mark.slow
 def test_serving_does_not_load_what_only_the_pipeline_needs():
     code = "import sys, recommend.service, recommend.feedback; print(*{name.split('.')[0] for name in sys.modules})"
 

@@ -76,7 +76,8 @@ _HABIT = (
 )
 _STATES = (
     r"(?:i|you|it|he|she|they|we|who|what|is|are|was|were|be|been|had|has|have|did|does|ago|last|not|see|back|out|off"
-    r"|away|happy|meeting|standup|stand-up|interview|lunch|since|from|every|enjoy|until|between|propose|no|yes|that|there|third|fourth|fifth|again|starts?|begins?|follows|"
+    r"|away|happy|meeting|standup|stand-up|interview|lunch|since|from|every|enjoy|until|between|propose|no|yes|that|there"
+    r"|third|fourth|fifth|again|starts?|begins?|follows|"
     r"\w+'(?:s|t|ve|re|d)|\w+s (?:its|his|her|their))"
 )
 _COMMITTED = _any(
@@ -100,7 +101,8 @@ _COMMITTED = _any(
     r".{4,80}\b(?:now|today|tomorrow|before|by)\b",
 )
 _OWN = _any(
-    r"\b(?:i|i'll|i'm|me|mine|ich|mach ich|kümmere? mich|let me)\b|^\W*(?:ok |already )?on it\b|^\W*will\b|^\W*\w+ing\b"
+    r"\b(?:i|i'll|i'm|mine|ich|mach ich|kümmere? mich|let me)\b|^\W*(?:ok |already )?on it\b"
+    r"|^\W*me\s*:|:\s*me\b|^\W*will\b|^\W*\w+ing\b"
 )
 _IDLE = _any(
     r"\bi(?:'ll| will) (?:be|say|believe|admit|miss|wait|never|take (?:it|that) as|see|think"
@@ -140,7 +142,7 @@ _REVERSED = _any(
     r"|target |start )?(?:date|deadline)\b",
 )
 _INCIDENT = _any(
-    r"\[?\b(?:p[0-2]|sev-?[0-3])\b\]?|\boutage\b|\bincident\b|\bpost-?mortem\b|\broot cause\b"
+    r"\[?\b(?:p[0-2]|sev-?[0-3])\b\]?|\boutage\b|(?<!'s )\bincident\b|\bpost-?mortem\b|\broot cause\b"
     r"|\bfalse alarm\b|\bdata (?:loss|leak)\b|\bbreach(?:ed)?\b",
     r"\b(?:is|are|was|were|went|goes|still|seems?|service|site|api) (?:down|offline|unreachable"
     r"|degraded|on fire)\b|\bnot (?:responding|loading)\b",
@@ -148,7 +150,7 @@ _INCIDENT = _any(
     r"|\b5\d\ds?\b(?= (?:errors?|on|from|for))|\berror rate\b|\bcrash(?:ed|es|ing)\b|\bpaged\b"
     r"|\bon-?call\b.{0,20}\bpage",
     r"\bmitigated\b|\ball clear\b|\bback to normal\b|\brecovered\b|\bfailing over\b|\bfailover\b"
-    r"|\bfiring\b|\balert(?:s|ed|ing)?\b|\bdegraded\b|\btimeouts?\b|\b(?:double"
+    r"|\bfiring\b|^\W*alert\b|\balert(?:ed|ing| fired| is firing)\b|\bdegraded\b|\b(?:timing|timed) out\b|\b(?:double"
     r"|duplicate)d? (?:charg|invoic|bill)\w*",
 )
 _NO_INCIDENT = _any(
@@ -158,7 +160,8 @@ _NO_INCIDENT = _any(
 )
 _CAUSE_STATED = _any(
     r"\broot cause\b(?! (?:is |was )?(?:unknown|unclear|open|analysis))|^\W*cause\b(?: in one line)?\s*[:=–-]"
-    r"|\bthe cause (?:is|was)\b|\bcaused by\b|\bculprit\b"
+    r"|\bthe cause (?:is|was)\b(?! (?:not |still )?(?:found|known|unknown|unclear|open|fixed))"
+    r"|\bcaused by\b|\bculprit\b"
 )
 _CAUSE = _any(
     r"\broot cause\b|^\W*cause\b|\bcaused by\b|\bculprit\b|\bturned out\b|\bbecause\b|\bthe (?:bug"
@@ -212,7 +215,7 @@ _ROUTINE = _any(r"\byesterday\s*:|\bblockers?\s*:|^\W*today\s*:")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cues:
-    """What a sentence does, each from 0 to 1; `routine` is a stand-up's daily lines, `recap` a summary by its author."""
+    """What a sentence does, each from 0 to 1; `routine` is a stand-up, `recap` a summary by its author."""
 
     decision: float = 0.0
     action: float = 0.0

@@ -117,6 +117,8 @@ def _candidate(
             bonus = interest(one.position, members, entries)
     if kind is ItemKind.ACTION and _empty_handed(entry):
         bonus = -0.8
+    if kind is ItemKind.INCIDENT and entry.cues.cause >= 1:
+        bonus = 1.0
     return replace(one, kind=kind, score=one.score + _BONUS[kind] + bonus, answer=answer)
 
 

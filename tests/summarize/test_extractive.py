@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from core.directory import Person
 from core.embedding import Embedder, HashingEmbedder
 from summarize.extractive import Draft, Extractive
 from summarize.ground import Grounding
@@ -119,6 +120,53 @@ def test_an_action_belongs_to_whom_it_names() -> None:
 
     assert (action.owner, action.due) == (BEN.id, "Friday")
     assert action.participants == (ANN.id, BEN.id)
+
+
+@pytest.mark.parametrize(
+    ("text", "owner", "due"),
+    [
+        ("I take it: find out why the stale alert didn't fire, with a test page.", ANN, None),
+        ("Me: alert 45 days before any certificate expires. Wednesday.", ANN, "Wednesday"),
+        ("The post-mortem goes to customers. Ben, please.", BEN, None),
+        ("We owe them the written report by Monday noon. <@U_BEN> please.", BEN, "Monday noon"),
+        ("Update your laptops by Thursday, actively exploited.", None, "Thursday"),
+        ("Report to me by 10:00, closing the incident.", None, "10:00"),
+    ],
+)
+def test_an_action_has_the_owner_and_the_date_that_are_stated(
+    text: str, owner: Person | None, due: str | None
+) -> None:
+    found = material([said(0, ANN, text), said(1, BEN, "The depot in the north is quiet.")])
+
+    (action,) = [
+        item
+        for item in Extractive(HashingEmbedder()).draft(found, Detail.FULL).items
+        if item.kind is ItemKind.ACTION
+    ]
+
+    assert (action.owner, action.due) == (owner and owner.id, due)
+    assert Grounding(found).fault(action) == ""
+
+
+def test_a_stated_cause_comes_before_what_else_an_incident_holds() -> None:
+    talk = [
+        said(0, ROBOT, "[P1] planner: no plan for 9 depots", kind=MessageKind.BOT),
+        said(2, ANN, "Plans are stale in nine depots, trucks are waiting.", root="m0"),
+        said(
+            9, BEN, "Cause in one line: a migration queued behind a read and starved the planner.", root="m0"
+        ),
+        said(20, ROBOT, "[RESOLVED] planner: plans published", kind=MessageKind.BOT, root="m0"),
+    ]
+
+    incidents = [item for item in draft(talk, Detail.FULL).items if item.kind is ItemKind.INCIDENT]
+
+    assert incidents[0].citations == ("m9",)
+
+
+def test_a_plain_question_is_no_action() -> None:
+    found = draft([said(0, ANN, "Is Monday a public holiday in New York? I keep losing track.")])
+
+    assert all(item.kind is not ItemKind.ACTION for item in found.items)
 
 
 def test_reported_speech_is_used_only_where_it_is_grammatical() -> None:

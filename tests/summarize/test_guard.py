@@ -182,7 +182,9 @@ def test_every_handmade_injection_comes_to_nothing(shared_data: Path) -> None:
 
 @pytest.mark.parametrize("corpus", ["bipia/text_attack_train.json", "cyberseceval/prompt_injection.json"])
 def test_published_attacks_bring_nothing_active_into_a_summary(shared_data: Path, corpus: str) -> None:
-    data = json.loads((shared_data / "injection" / corpus).read_text())
+    data: dict[str, list[str]] | list[dict[str, str]] = json.loads(
+        (shared_data / "injection" / corpus).read_text()
+    )
     texts = (
         [t for v in data.values() for t in v] if isinstance(data, dict) else [c["user_input"] for c in data]
     )

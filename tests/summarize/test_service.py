@@ -60,6 +60,7 @@ async def test_an_empty_window_is_answered_without_any_engine(room: Room) -> Non
 
     assert summary.items == ()
     assert (summary.coverage.found, summary.coverage.used) == (0, 0)
+    assert (summary.provenance.engine, summary.provenance.model) == ("none", "none")
     assert room.embedder.calls == 0
 
 

@@ -26,6 +26,8 @@ def sentences(text: str) -> list[str]:
     [
         ("it's my deploy. gateway 1.48, went out 13:02", ["it's my deploy.", "gateway 1.48, went out 13:02"]),
         ("See e.g. the doc. It is v1.2.3. Done!", ["See e.g. the doc.", "It is v1.2.3.", "Done!"]),
+        ("1) nothing lost, 2) 11 tours late", ["1) nothing lost, 2) 11 tours late"]),
+        ("(a) now, (b) properly after", ["(a) now, (b) properly after"]),
         ("- one thing\n- two things. And more", ["one thing", "two things.", "And more"]),
         ("Run `a.b. c` now. ok... maybe", ["Run `a.b. c` now.", "ok... maybe"]),
         ("Dr. Who came. Why?! Because.", ["Dr. Who came.", "Why?!", "Because."]),
@@ -68,6 +70,10 @@ def _bullet(text: str) -> bool:
         "ok, decision: Redpanda it is",
         "From now on, no deploys on Friday.",
         "Let's go with option B.",
+        "Effective now: no migration runs without a timeout.",
+        "B it is!!",
+        "Beschlossen: wir grillen am See.",
+        "Ab jetzt wird freitags geleert.",
     ],
 )
 def test_decisions_are_heard(text: str) -> None:
@@ -83,6 +89,8 @@ def test_decisions_are_heard(text: str) -> None:
         "Have we decided?",
         "Decision is still open.",
         "No decision today.",
+        "Find out why, before I sign off.",
+        "Das ist noch nicht entschieden.",
     ],
 )
 def test_what_only_mentions_deciding_is_no_decision(text: str) -> None:
@@ -97,6 +105,12 @@ def test_what_only_mentions_deciding_is_no_decision(text: str) -> None:
         "on it",
         "TODO: rotate keys",
         "Final numbers by Friday",
+        "I take it: find out why the alert did not fire.",
+        "Me: alert 45 days before any certificate changes.",
+        "One-pager with numbers Wednesday.",
+        "Rewriting the newsletter now.",
+        "Ich kümmere mich um die Teller.",
+        "Getränke: ich, auch alkoholfrei.",
     ],
 )
 def test_commitments_are_heard(text: str) -> None:
@@ -110,6 +124,13 @@ def test_commitments_are_heard(text: str) -> None:
         "I won't do it.",
         "If I write it, nobody reads it.",
         "I'll be out on Friday.",
+        "I take it you have seen the plan.",
+        "Is Monday a public holiday in New York?",
+        "I keep losing track.",
+        "LOOK AT THE EAR ON IT",
+        "Welcome, don't let me deploy today!",
+        "App version 4.8.",
+        "Wenn ich das mache, dann nie allein.",
     ],
 )
 def test_idle_talk_is_no_commitment(text: str) -> None:
@@ -124,6 +145,7 @@ def test_idle_talk_is_no_commitment(text: str) -> None:
         "We are reversing the Friday freeze.",
         "actually let's wait",
         "Reverting the decision from Monday.",
+        "Dann doch Schlachtensee, gleiche Zeit.",
     ],
 )
 def test_reversals_are_heard(text: str) -> None:
@@ -138,6 +160,14 @@ def test_reversals_are_heard(text: str) -> None:
         ("ready by 2026-03-09", "2026-03-09"),
         ("in by end of the week", "end of the week"),
         ("since Friday it fails", None),
+        ("Report to me by 10:00", "10:00"),
+        ("logins died 12:04-14:14", None),
+        ("the others had charged by 07:05", None),
+        ("the old chain is good until 31 August", None),
+        ("from Friday 18:00 to Monday 06:00", None),
+        ("ich mache das bis Freitag", "Freitag"),
+        ("fertig bis spätestens 14 Uhr", "14 Uhr"),
+        ("seit Montag kaputt", None),
         ("no date here", None),
     ],
 )
@@ -148,6 +178,12 @@ def test_due_dates_are_in_their_own_words(text: str, due: str | None) -> None:
 def test_no_incident_is_no_incident() -> None:
     assert cues("There were no incidents this week.").incident == 0
     assert cues("The API is down.").incident == 1
+
+
+def test_a_cause_is_named_or_only_hinted_at() -> None:
+    assert cues("cause in one line: the lock queue starved the planner").cause == 1
+    assert 0 < cues("It is slow because of the index.").cause < 1
+    assert cues("The cause is found and fixed.").cause == 0
 
 
 def test_people_mentioned_are_found_once_in_order() -> None:

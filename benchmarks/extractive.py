@@ -52,7 +52,9 @@ def engine(embedder: Embedder, detail: Detail) -> Summarize:
     def summarize(turns: Sequence[str]) -> str:
         messages = [_message(i, turn) for i, turn in enumerate(turns)]
         authors = dict.fromkeys(m.author for m in messages)
-        names = Names([Person(id=a, handle=a, display_name=f"Person{n}") for n, a in enumerate(authors, 1)], [])
+        names = Names(
+            [Person(id=a, handle=a, display_name=f"Person{n}") for n, a in enumerate(authors, 1)], []
+        )
         window = Window(since=START, until=START + timedelta(days=1))
         draft = extractive.draft(prepare(Reading(window=window, found=messages), names), detail)
         order = {m.id: i for i, m in enumerate(messages)}
@@ -100,7 +102,9 @@ def score(name: str, summarize: Summarize, cases: Sequence[dict[str, Any]]) -> N
 
 def main() -> None:
     """Score every summarizer on one part."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path, help="the folder with dialogsum.dev.jsonl")
     parser.add_argument("--part", default="dev", choices=["dev", "test"])
     parser.add_argument("--limit", type=int, default=None, help="only the first so many dialogues")

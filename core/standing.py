@@ -6,10 +6,24 @@ a thread: `await database.read(lambda connection: ...)`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Connection, RowMapping, Select, Table, bindparam, select
+import orjson
+from sqlalchemy import (
+    JSON,
+    BindParameter,
+    Connection,
+    Integer,
+    RowMapping,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    func,
+    select,
+)
 
 from core.directory import (
     Channel,
@@ -70,14 +84,28 @@ _NEAR = (
 )
 
 
-def _numbered(table: Table, *names: str) -> Select[Any]:
-    wanted = table.c.number.in_(bindparam("numbers", expanding=True))
-    columns = [table.c[name] for name in names] or list(table.c)
-    return select(*columns).where(table.c.workspace == _HERE, wanted)
+def _numbered(table: Table) -> Select[Any]:
+    few = table.c.number.in_(bindparam("numbers", expanding=True))
+    return select(table).where(table.c.workspace == _HERE, few)
 
 
-_CHANNELS, _CHANNEL_STANDINGS = _numbered(channels), _numbered(channels, *ChannelStanding._fields)
-_PEOPLE, _PERSON_STANDINGS = _numbered(people), _numbered(people, *PersonStanding._fields)
+def _narrow(table: Table, columns: Sequence[str]) -> dict[str, Select[Any]]:
+    """Return the query of each dialect: many numbers go as one JSON array, for as many parameters cost more."""
+    query = select(*(table.c[name] for name in columns)).where(table.c.workspace == _HERE)
+    return {name: query.where(table.c.number.in_(listed)) for name, listed in _LISTED.items()}
+
+
+_NUMBERS: BindParameter[str] = bindparam("numbers", type_=Text())
+_LISTED: dict[str, Select[Any]] = {
+    "sqlite": select(func.json_each(_NUMBERS).table_valued("value").c.value),
+    "postgresql": select(
+        cast(func.json_array_elements_text(cast(_NUMBERS, JSON)).column_valued("value"), Integer)
+    ),
+}
+_CHANNELS, _CHANNEL_STANDINGS = _numbered(channels), _narrow(channels, ChannelStanding._fields)
+_PEOPLE, _PERSON_STANDINGS = _numbered(people), _narrow(people, PersonStanding._fields)
+_KINDS = {kind.value: kind for kind in ChannelKind}
+_GUESTS = {guest.value: guest for guest in Guest}
 
 
 def find_person(connection: Connection, workspace: WorkspaceId, named: str) -> Person:
@@ -101,16 +129,16 @@ def channel_standings(
     connection: Connection, workspace: WorkspaceId, numbers: Iterable[int]
 ) -> list[ChannelStanding]:
     """Return how those of the channels stand that exist, in no order."""
-    rows = connection.execute(_CHANNEL_STANDINGS, {"workspace": workspace, "numbers": list(numbers)}).all()
-    return [ChannelStanding(row.number, row.id, ChannelKind(row.kind), row.archived) for row in rows]
+    rows = _narrow_rows(connection, _CHANNEL_STANDINGS, workspace, numbers)
+    return [ChannelStanding(number, id, _KINDS[kind], archived) for number, id, kind, archived in rows]
 
 
 def person_standings(
     connection: Connection, workspace: WorkspaceId, numbers: Iterable[int]
 ) -> list[PersonStanding]:
     """Return how those of the people stand who exist, in no order."""
-    rows = connection.execute(_PERSON_STANDINGS, {"workspace": workspace, "numbers": list(numbers)}).all()
-    return [PersonStanding(row.number, row.id, row.is_bot, row.deactivated, Guest(row.guest)) for row in rows]
+    rows = _narrow_rows(connection, _PERSON_STANDINGS, workspace, numbers)
+    return [PersonStanding(number, id, bot, gone, _GUESTS[guest]) for number, id, bot, gone, guest in rows]
 
 
 def channels_numbered(
@@ -137,3 +165,10 @@ def _rows(
     connection: Connection, query: Select[Any], workspace: WorkspaceId, numbers: Iterable[int]
 ) -> Iterable[RowMapping]:
     return connection.execute(query, {"workspace": workspace, "numbers": list(numbers)}).mappings().all()
+
+
+def _narrow_rows(
+    connection: Connection, queries: dict[str, Select[Any]], workspace: WorkspaceId, numbers: Iterable[int]
+) -> Sequence[Any]:
+    given = {"workspace": workspace, "numbers": orjson.dumps(list(numbers)).decode()}
+    return connection.execute(queries[connection.dialect.name], given).all()

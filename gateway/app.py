@@ -99,7 +99,10 @@ def _wire(
     directory, messages, summaries = Directory(database), MessageStore(database), SummaryStore(database)
     access = Access(directory, messages)
     releases = Releases(database, clock)
-    recommend_store = RecommendStore(database)
+    served = RecommendStore(database)
+    recommender = _recommender(
+        settings, database, events, directory=directory, store=served, clock=clock, ids=ids, metrics=metrics
+    )
     embedder = _embedder(settings)
     warmup = Warmup("embedder", lambda: embedder.embed(["warm"]), log)
     return Services(
@@ -131,18 +134,9 @@ def _wire(
         ),
         prompts=Registry(store=PromptStore(database), releases=releases, clock=clock),
         evaluator=Evaluator(store=EvalStore(database), clock=clock, ids=ids),
-        recommend_store=recommend_store,
-        recommender=_recommender(
-            settings,
-            database,
-            events,
-            directory=directory,
-            store=recommend_store,
-            clock=clock,
-            ids=ids,
-            metrics=metrics,
-        ),
-        feedback=FeedbackIntake(events=events, store=recommend_store, clock=clock, metrics=metrics),
+        recommend_store=served,
+        recommender=recommender,
+        feedback=FeedbackIntake(events=events, store=served, clock=clock, metrics=metrics),
         warmup=warmup,
         readiness=Readiness({"database": database.ping, "events": events.end, "embedder": warmup.check}),
     )

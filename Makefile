@@ -36,7 +36,8 @@ test: dev vllm ## every test, with real servers; prints a line for each thing th
 	@$(PYTEST) --dist loadgroup -n 2 $(ARGS)
 
 fast: dev ## the inner loop: under a minute, nothing to start
-	@$(PYTEST) -q -n 2 -m "not slow and not vllm and not browser and not yardstick" $(ARGS)
+	@$(PYTEST) -q -n 3 --dist worksteal --hypothesis-profile=fast \
+		-m "not slow and not vllm and not browser and not yardstick" $(ARGS)
 
 check: dev ## ruff, pyright strict, import-linter, locks and generated files in step
 	@$(BIN)/ruff check .

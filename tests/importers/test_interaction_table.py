@@ -15,6 +15,8 @@ from gateway.importers.interaction_table import Columns, InteractionImport, Tabl
 from gateway.importers.report import Report
 from tests.support.import_desk import Desk
 
+pytestmark = pytest.mark.slow
+
 ACME = WorkspaceId("acme")
 CSV = "who,where,when\na,x,1772452800\nb,x,1772452860\na,y,1772452920\n"
 

@@ -13,6 +13,8 @@ from core.ids import RequestId
 from recommend.policy import Slate, choose, generator
 from recommend.usecase import Exploration
 
+pytestmark = pytest.mark.slow
+
 SCORES = np.array([1.0, 0.2, 0.9, 0.5, -3.0], dtype=np.float32)
 DRAWS = 20_000
 KINDS = [

@@ -15,6 +15,8 @@ from recommend.feedback import Feedback
 from recommend.safety import Asker, Rules, Safety
 from tests.support.communities import ACME, World, channel, person
 
+pytestmark = pytest.mark.slow
+
 NEWCOMER = person(0, 4)
 LACKING = channel(0, 3)
 FRIEND = person(0, 0)

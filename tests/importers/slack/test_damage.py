@@ -14,6 +14,8 @@ from gateway.importers.slack.reading import read_array
 from tests.support.import_desk import Desk
 from tests.support.slack_export import ANNA, BEN, GENERAL, SlackExport, said, ts
 
+pytestmark = pytest.mark.slow
+
 GOOD = [said(0, "one"), said(1, "two"), said(2, "three")]
 FILE = "general/2026-03-02.json"
 

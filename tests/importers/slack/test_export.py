@@ -31,6 +31,8 @@ from tests.support.slack_export import (
     user,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def _full() -> SlackExport:
     """Every kind of conversation, with threads, reactions, mentions, bots and notices."""

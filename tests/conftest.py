@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -119,3 +120,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "flows" in item.path.parts:
             item.add_marker(pytest.mark.slow)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print one line for each thing that was not tested, and how many tests that left out."""
+    skipped = [report.longrepr for report in terminalreporter.stats.get("skipped", [])]
+    reasons = Counter(
+        str(place[2]).removeprefix("Skipped: ") for place in skipped if isinstance(place, tuple)
+    )
+    for reason, count in reasons.most_common():
+        terminalreporter.write_line(f"{reason} ({count} tests)")

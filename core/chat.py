@@ -12,6 +12,9 @@ from typing import Literal, Protocol, TypeAlias
 
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "cancelled"]
+INTERACTIVE, BATCH = 0, 10
+"""Priorities: somebody waits, or nobody does. vLLM serves the lower number first."""
+
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
@@ -28,7 +31,8 @@ class ChatRequest:
     """One generation.
 
     `schema` is a JSON Schema the answer must satisfy; `top_logprobs` asks for that many alternatives a token
-    (0: none); `priority` is lower-first as in vLLM; `deadline_s` bounds the whole generation in seconds.
+    (0: none); `priority` is lower-first as in vLLM (see INTERACTIVE, BATCH); `deadline_s` bounds the whole generation
+    in seconds. Requests with the same `affinity` (a channel, say) share a prefix and are best sent to the same node.
     """
 
     messages: tuple[ChatMessage, ...]
@@ -40,6 +44,7 @@ class ChatRequest:
     top_logprobs: int = 0
     priority: int = 0
     deadline_s: float = 60.0
+    affinity: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +67,13 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatDelta:
-    """A piece of an answer as it streams; only the last one has `finish` and `usage`."""
+    """A piece of an answer as it streams; only the last one has `finish` and `usage`.
+
+    `restart` voids every piece before this one: the answer begins anew on another node.
+    """
 
     text: str
+    restart: bool = False
     logprobs: tuple[TokenLogprob, ...] = ()
     finish: FinishReason | None = None
     usage: Usage | None = None
@@ -113,6 +122,8 @@ async def complete(model: ChatModel, request: ChatRequest) -> ChatAnswer:
     usage = Usage(prompt_tokens=0, completion_tokens=0)
     async with aclosing(model.stream(request)) as deltas:
         async for delta in deltas:
+            if delta.restart:
+                text, logprobs = [], []
             text.append(delta.text)
             logprobs += delta.logprobs
             finish = delta.finish or finish

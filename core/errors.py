@@ -161,6 +161,16 @@ class ModelRefused(ModelUnavailable):
         super().__init__(message, remedy=remedy)
 
 
+class ModelOverloaded(ModelUnavailable):
+    """Every model node has as much to do as it can do in time; come back after `retry_after_s`."""
+
+    kind: ClassVar[str] = "model-overloaded"
+
+    def __init__(self, message: str, *, retry_after_s: float, remedy: str = "") -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(message, remedy=remedy)
+
+
 class GenerationFailed(CatchupError):
     """A model's answer was empty, cut off, filtered or not of the schema."""
 

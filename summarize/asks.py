@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from core.directory import Person
 from core.errors import InvalidInput
 from core.ids import MessageId, WorkspaceId
-from summarize.models import Detail, Window
+from summarize.models import Detail, Feature, Window
 
 _LAST = re.compile(r"(\d{1,6})\s*([mhdw])", re.IGNORECASE)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -51,7 +51,11 @@ Span = Last | Between | Thread | UnreadFrom
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """Who wants to know what of which channel. `timezone` overrides the reader's own."""
+    """Who wants to know what of which channel. `timezone` overrides the reader's own.
+
+    `question` asks one thing of the window ("what was decided about X?") instead of all that happened. `language` is
+    a BCP 47 tag, empty: the channel's. `feature` names the product feature whose models answer.
+    """
 
     workspace: WorkspaceId
     reader: str
@@ -59,6 +63,9 @@ class Ask:
     span: Span
     detail: Detail = Detail.STANDARD
     timezone: str = ""
+    question: str = ""
+    language: str = ""
+    feature: Feature = Feature.SUMMARY
 
 
 def span_of(

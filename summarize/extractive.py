@@ -19,6 +19,7 @@ from summarize.compose import LENGTHS, best_sentence, text_of
 from summarize.cues import Cues, speaks_for_oneself
 from summarize.discourse import answer_to, interest, supersessions
 from summarize.due import due_in
+from summarize.engine import Draft
 from summarize.material import Entry, Material
 from summarize.models import Detail, Item, ItemKind, MessageKind
 from summarize.salience import Meaning, meaning, salience
@@ -42,15 +43,6 @@ _BONUS = {
     ItemKind.UPDATE: 0.1,
     ItemKind.TOPIC: 0.0,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """What an engine made of a window: items in order of importance, and how many conversations it found and shows."""
-
-    items: tuple[Item, ...] = ()
-    conversations: int = 0
-    shown: int = 0
 
 
 @dataclass(slots=True, kw_only=True)

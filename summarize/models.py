@@ -98,6 +98,13 @@ class Detail(StrEnum):
     FULL = "full"
 
 
+class Feature(StrEnum):
+    """What a model is asked for: somebody waits for a summary, nobody for a recap."""
+
+    SUMMARY = "summary"
+    RECAP = "recap"
+
+
 class ItemKind(StrEnum):
     """What an item of a summary tells."""
 
@@ -126,8 +133,9 @@ class Item:
 class Coverage:
     """What was found in the window, what was used, and why the rest was not: found == used + sum(skipped).
 
-    `context` counts thread roots from before the window that were read along with their replies; `dropped` counts
-    items that grounding refused; of `conversations` found in the window, `shown` have an item.
+    `context` counts messages from before the window that were read along, thread roots above all; `dropped` counts
+    items that grounding refused, `repaired` those it could mend; of `conversations` found in the window, `shown` have
+    an item. The window was read in `segments`, of which `reused` were finished before.
     """
 
     found: int
@@ -137,6 +145,9 @@ class Coverage:
     dropped: int = 0
     conversations: int = 0
     shown: int = 0
+    repaired: int = 0
+    segments: int = 0
+    reused: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +162,7 @@ class Provenance:
     arm: str
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached_tokens: int = 0
     seconds: float = 0.0
 
 

@@ -19,7 +19,8 @@ from core.releases import ArtifactKind
 from core.telemetry import Metrics
 from summarize.access import Access, View
 from summarize.asks import Ask, zone_of
-from summarize.extractive import Draft, Extractive
+from summarize.engine import NO_PROMPT, Draft
+from summarize.extractive import Extractive
 from summarize.ground import Grounding
 from summarize.hashing import input_hash
 from summarize.material import Material, Reading, people_in, prepare
@@ -31,7 +32,6 @@ from summarize.sources import Context, Line, Source, Sources
 from summarize.store import SummaryStore
 
 PROMPT = "channel-summary"
-NO_PROMPT = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

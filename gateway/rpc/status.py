@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from grpc import StatusCode
 
 from core import errors
-from core.errors import CatchupError, InvalidInput, RateLimited
+from core.errors import CatchupError, InvalidInput, ModelOverloaded, RateLimited
 from gateway.proto.catchup.v1 import catchup_pb2 as pb
 
 Metadata = tuple[tuple[str, str | bytes], ...]
@@ -30,6 +30,7 @@ STATUS: Mapping[type[CatchupError], StatusCode] = {
     errors.ModelUnavailable: StatusCode.UNAVAILABLE,
     errors.ModelTimeout: StatusCode.DEADLINE_EXCEEDED,
     errors.ModelRefused: StatusCode.UNAVAILABLE,
+    errors.ModelOverloaded: StatusCode.UNAVAILABLE,
     errors.GenerationFailed: StatusCode.INTERNAL,
     errors.DataDamaged: StatusCode.DATA_LOSS,
 }
@@ -51,7 +52,7 @@ def trailer_of(error: CatchupError, request_id: str) -> Metadata:
     if isinstance(error, InvalidInput):
         told.field, told.value = error.field, error.value
     trailer = _trailer(told)
-    if isinstance(error, RateLimited):
+    if isinstance(error, RateLimited | ModelOverloaded):
         trailer += (("grpc-retry-pushback-ms", str(round(error.retry_after_s * 1000) + 1)),)
     return trailer
 

@@ -12,7 +12,7 @@ import orjson
 from starlette.responses import Response
 
 from core import errors
-from core.errors import CatchupError, InvalidInput, RateLimited
+from core.errors import CatchupError, InvalidInput, ModelOverloaded, RateLimited
 from core.privacy import metadata_only
 
 MEDIA_TYPE = "application/problem+json"
@@ -35,6 +35,7 @@ STATUS: Mapping[type[CatchupError], int] = {
     errors.ModelUnavailable: 503,
     errors.ModelTimeout: 504,
     errors.ModelRefused: 502,
+    errors.ModelOverloaded: 503,
     errors.GenerationFailed: 502,
     errors.DataDamaged: 500,
 }
@@ -58,6 +59,7 @@ TITLES: Mapping[str, str] = {
     "model-unavailable": "No model can take the request",
     "model-timeout": "The model took too long",
     "model-refused": "The model server answered with an error",
+    "model-overloaded": "The models have as much to do as they can do in time",
     "generation-failed": "The model's answer cannot be used",
     "data-damaged": "Stored data is damaged",
     "not-acceptable": "The request cannot be answered as asked",
@@ -169,7 +171,7 @@ def harmless(value: object) -> object:
 
 
 def _headers(error: CatchupError) -> Mapping[str, str] | None:
-    if isinstance(error, RateLimited):
+    if isinstance(error, RateLimited | ModelOverloaded):
         return {"Retry-After": str(max(1, math.ceil(error.retry_after_s)))}
     if isinstance(error, errors.NotAuthenticated):
         return {"WWW-Authenticate": 'Bearer realm="catchup"'}

@@ -60,11 +60,14 @@ def test_an_error_without_an_entry_of_its_own_gets_its_parents():
     assert code_of(error) is grpc.StatusCode.UNAVAILABLE
 
 
-def test_who_calls_too_often_is_told_when_to_come_back():
-    error = errors.RateLimited("too often", retry_after_s=0.2)
+@pytest.mark.parametrize("kind", [errors.RateLimited, errors.ModelOverloaded])
+def test_who_is_turned_away_is_told_when_to_come_back(
+    kind: type[errors.RateLimited | errors.ModelOverloaded],
+):
+    error = kind("too much", retry_after_s=2.2)
 
-    assert of_error(error).headers == {"Retry-After": "1"}
-    assert ("grpc-retry-pushback-ms", "201") in trailer_of(error, "req_1")
+    assert of_error(error).headers == {"Retry-After": "3"}
+    assert ("grpc-retry-pushback-ms", "2201") in trailer_of(error, "req_1")
 
 
 def test_an_unexpected_error_says_nothing_of_itself():

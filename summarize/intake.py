@@ -12,7 +12,7 @@ from typing import Protocol
 from core.clock import Clock
 from core.ids import MessageId, UserId, WorkspaceId
 from summarize.models import Message, MessageKind
-from summarize.store import MessageStore
+from summarize.store import MessageStore, alike
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -35,6 +35,23 @@ class NothingDerived:
         """Note the ids."""
         self.told += ids
         return 0
+
+
+class AllDerived:
+    """An Invalidator for several: summaries, cached segments, whatever else was made from messages."""
+
+    def __init__(self, *each: Invalidator) -> None:
+        self._each = each
+
+    async def invalidate(self, workspace: WorkspaceId, ids: Sequence[MessageId]) -> int:
+        """Let each drop what it holds; one that fails does not spare the next, and the first error is raised last."""
+        done = await asyncio.gather(
+            *(one.invalidate(workspace, ids) for one in self._each), return_exceptions=True
+        )
+        for outcome in done:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        return sum(outcome for outcome in done if isinstance(outcome, int))
 
 
 class Fate(StrEnum):
@@ -114,7 +131,7 @@ class Intake:
             if fate in {Fate.NEW, Fate.UPDATED}:
                 now[message.id] = message
         writes = tuple(message for id, message in now.items() if before.get(id) is not message)
-        changed = tuple(m.id for m in writes if m.id in before and _content(m) != _content(before[m.id]))
+        changed = tuple(m.id for m in writes if m.id in before and not alike(before[m.id], m))
         return Review(fates=tuple(fates), writes=writes, before=before, changed=changed)
 
     async def _write(self, review: Review) -> None:
@@ -155,7 +172,3 @@ def buried(message: Message, *, at: datetime) -> Message:
 
 def _edited(message: Message) -> datetime:
     return message.edited_at or _NEVER
-
-
-def _content(message: Message) -> tuple[object, ...]:
-    return (message.text, message.kind, message.author, message.channel, message.at, message.root)

@@ -73,6 +73,7 @@ summary_messages = Table(
     Column("message", String(128), primary_key=True),
     Column("summary", String(64), primary_key=True),
 )
+_CONTENT = ("channel", "author", "at", "kind", "text", "root")  # in the order of `content_of`
 _AT_ONCE = 500  # ids in one query: SQLite takes a bounded number of variables
 _CHANGING = ["channel", "author", "at", "kind", "text", "root", "broadcast", "edited_at", "extra"]
 
@@ -85,10 +86,9 @@ class MessageStore:
 
     async def put(self, batch: Sequence[Message]) -> None:
         """Add messages or bring them up to date (edits, new reactions); the same batch again changes nothing."""
+        rows = [_row(m) for m in sorted(batch, key=lambda m: m.id)]  # as `unchanged` locks them
         async with self._database.writing() as connection:
-            await upsert(
-                connection, messages, [_row(m) for m in batch], key=["workspace", "id"], update=_CHANGING
-            )
+            await upsert(connection, messages, rows, key=["workspace", "id"], update=_CHANGING)
 
     async def bury(self, workspace: WorkspaceId, id: MessageId, *, at: datetime) -> bool:
         """Replace a message by its tombstone: the text is gone. Tell whether there was such a message."""
@@ -161,7 +161,7 @@ class SummaryStore:
         The same summary again changes nothing.
         """
         async with self._database.writing() as connection:
-            if not await _unchanged(connection, summary.workspace, made_from):
+            if not await unchanged(connection, summary.workspace, made_from):
                 return False
             if await _found(connection, summary.workspace, summary.id) is None:
                 await connection.execute(insert(summaries).values(to_row(summary)))
@@ -183,7 +183,7 @@ class SummaryStore:
         """Mark stale, and erase the text of, exactly the summaries made from any of these; return how many."""
         count = 0
         async with self._database.writing() as connection:
-            for some in _chunks(ids):
+            for some in chunks(ids):
                 of_them = select(summary_messages.c.summary).where(
                     summary_messages.c.workspace == workspace, summary_messages.c.message.in_(some)
                 )
@@ -202,24 +202,35 @@ async def _found(connection: AsyncConnection, workspace: WorkspaceId, id: Summar
     return (await connection.execute(query)).mappings().first()
 
 
-async def _unchanged(
+async def unchanged(
     connection: AsyncConnection, workspace: WorkspaceId, made_from: Sequence[Message]
 ) -> bool:
-    """Tell whether every message is still there with the text and kind that were read."""
-    for batch in _chunks(made_from):
-        query = select(messages.c.id, messages.c.text, messages.c.kind).where(
-            messages.c.workspace == workspace, messages.c.id.in_([m.id for m in batch])
-        )
-        rows = await connection.execute(
-            query.with_for_update(read=True)
-        )  # PostgreSQL: no deletion until saved
-        now = {row.id: (row.text, row.kind) for row in rows}
-        if any(now.get(m.id) != (m.text, str(m.kind)) for m in batch):
+    """Tell whether every message still stands as it was read; on PostgreSQL none changes until the transaction ends."""
+    columns = [messages.c.id, *(messages.c[name] for name in _CONTENT)]
+    for batch in chunks(
+        sorted(made_from, key=lambda m: m.id)
+    ):  # locked in one order, so that none waits in a ring
+        of_them = and_(messages.c.workspace == workspace, messages.c.id.in_([m.id for m in batch]))
+        query = select(*columns).where(of_them).order_by(messages.c.id)
+        rows = await connection.execute(query.with_for_update(read=True))
+        now = {row.id: tuple(row)[1:] for row in rows}
+        if any(now.get(m.id) != content_of(m) for m in batch):
             return False
     return True
 
 
-def _chunks(entries: Sequence[_T]) -> Iterator[Sequence[_T]]:
+def content_of(message: Message) -> tuple[object, ...]:
+    """Return what a summary follows from, so that a change of it, and of nothing else, makes the summary stale."""
+    return (message.channel, message.author, message.at, str(message.kind), message.text, message.root)
+
+
+def alike(now: Message | None, read: Message) -> bool:
+    """Tell whether a message still stands as it was read."""
+    return now is not None and content_of(now) == content_of(read)
+
+
+def chunks(entries: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    """Deal out entries so that each lot fits one query."""
     for start in range(0, len(entries), _AT_ONCE):
         yield entries[start : start + _AT_ONCE]
 

@@ -54,6 +54,7 @@ COMMANDS = {
     "prompts": Command(panel="Improve", module="prompts"),
     "eval": Command(panel="Improve", module="evals"),
     "pipeline": Command(panel="Operate", module="pipelines"),
+    "gpu": Command(panel="Operate", module="gpu"),
     "keys": Command(panel="Operate", module="keys"),
     "workspaces": Command(panel="Operate", module="operate", attribute="workspaces"),
     "migrate": Command(panel="Operate", module="operate", attribute="migrate"),

@@ -39,6 +39,15 @@ class Metrics:
         self.summary_items = Counter(
             "catchup_summary_items_total", "Items by what grounding said.", ["outcome"], registry=registry
         )
+        self.engine_failures = Counter(
+            "catchup_engine_failures_total",
+            "Drafts that fell to the next engine.",
+            ["engine", "kind"],
+            registry=registry,
+        )
+        self.model_tokens = Counter(
+            "catchup_model_tokens_total", "Tokens paid for.", ["model", "kind"], registry=registry
+        )
         self.recommendations = Counter(
             "catchup_recommendations_total", "Answers.", ["use_case", "arm"], registry=registry
         )

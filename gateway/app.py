@@ -31,7 +31,9 @@ from recommend.snapshots import Snapshots
 from recommend.store import RecommendStore
 from recommend.usecase import load_use_cases
 from summarize.access import Access
+from summarize.extract_drafter import ExtractiveDrafter
 from summarize.intake import Intake
+from summarize.ladder import Ladder
 from summarize.service import Summarizer
 from summarize.store import MessageStore, SummaryStore
 
@@ -104,6 +106,7 @@ def _wire(
         settings, database, events, directory=directory, store=served, clock=clock, ids=ids, metrics=metrics
     )
     embedder = _embedder(settings)
+    extractive = ExtractiveDrafter(embedder)
     warmup = Warmup("embedder", lambda: embedder.embed(["warm"]), log)
     return Services(
         settings=settings,
@@ -124,10 +127,9 @@ def _wire(
         summarizer=Summarizer(
             access=access,
             summaries=summaries,
-            embedder=embedder,
+            ladder=Ladder(lambda _workspace, _feature: (extractive,), metrics),
             directory=directory,
             events=events,
-            releases=releases,
             clock=clock,
             ids=ids,
             metrics=metrics,

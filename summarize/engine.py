@@ -38,8 +38,8 @@ class Brief:
 class Draft:
     """What an engine made of a window: items in order of importance, and how it came by them.
 
-    Of `conversations` found, `shown` have an item; of `segments` read, `reused` came from the cache. `skipped` counts
-    messages the engine could not use, by reason.
+    Of `conversations` found, `shown` have an item; of `segments` read, `reused` came from the cache; of `clipped`
+    messages only the beginning fitted.
     """
 
     items: tuple[Item, ...] = ()
@@ -47,7 +47,7 @@ class Draft:
     shown: int = 0
     segments: int = 0
     reused: int = 0
-    skipped: Mapping[str, int] = field(default_factory=dict[str, int])
+    clipped: int = 0
     prompt: str = NO_PROMPT
     arm: str = NO_PROMPT
     usage: Usage = field(default_factory=lambda: Usage(prompt_tokens=0, completion_tokens=0))

@@ -8,30 +8,29 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from core.chat import BATCH, INTERACTIVE
 from core.clock import Clock
-from core.directory import Directory
-from core.embedding import Embedder
+from core.directory import Directory, Person
 from core.errors import Conflict, InvalidInput, NotFound
 from core.events.models import Corpus, Event, EventKind, EventLog
 from core.ids import EventId, Ids, MessageId, SummaryId, UserId, WorkspaceId
-from core.release_store import Releases
-from core.releases import ArtifactKind
+from core.releases import digest
 from core.telemetry import Metrics
 from summarize.access import Access, View
 from summarize.asks import Ask, zone_of
-from summarize.engine import NO_PROMPT, Draft
-from summarize.extractive import Extractive
-from summarize.ground import Grounding
+from summarize.engine import Brief
+from summarize.flight import Flights
 from summarize.hashing import input_hash
+from summarize.ladder import NOTHING, Ladder, Made
 from summarize.material import Material, Reading, people_in, prepare
-from summarize.models import NO_ENGINE, Coverage, FeedbackKind, Item, Message, Provenance, Summary
+from summarize.models import Coverage, Feature, FeedbackKind, Item, Message, Provenance, Summary
 from summarize.names import Names
 from summarize.plain import plain
 from summarize.reading import around, read
 from summarize.sources import Context, Line, Source, Sources
 from summarize.store import SummaryStore
 
-PROMPT = "channel-summary"
+INTERACTIVE_SECONDS, BATCH_SECONDS = 60.0, 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +41,8 @@ class _Job:
     view: View
     reading: Reading
     material: Material
-    prompt: str
-    arm: str
+    brief: Brief
+    key: str
     started: float
 
 
@@ -58,20 +57,19 @@ class Summarizer:
         *,
         access: Access,
         summaries: SummaryStore,
-        embedder: Embedder,
+        ladder: Ladder,
         directory: Directory,
         events: EventLog,
-        releases: Releases,
         clock: Clock,
         ids: Ids,
         metrics: Metrics,
     ) -> None:
         self._access = access
         self._summaries = summaries
-        self._engine = Extractive(embedder)
+        self._ladder = ladder
+        self._flights: Flights[Item | Made] = Flights()
         self._directory = directory
         self._events = events
-        self._releases = releases
         self._clock = clock
         self._ids = ids
         self._metrics = metrics
@@ -85,13 +83,21 @@ class Summarizer:
         raise Conflict("the summary was cut off.", remedy="Ask again.")
 
     async def stream(self, ask: Ask) -> AsyncGenerator[Item | Summary, None]:
-        """Yield each item once it is grounded, then the summary, saved."""
+        """Yield each item once it is grounded, then the summary, saved.
+
+        Who asks the same of the same messages at the same time shares one draft; each gets a summary of their own.
+        """
         job = await self._begin(ask)
-        draft = await self._draft(job)
-        kept, dropped = self._ground(job, draft)
-        for item in kept:
-            yield item
-        summary = self._finish(job, draft, kept, dropped)
+        made = NOTHING
+        if job.material.used:
+            steps = self._flights.join(job.key, lambda: self._ladder.climb(job.brief, ask.feature))
+            async with aclosing(steps):
+                async for step in steps:
+                    if isinstance(step, Made):
+                        made = step
+                    else:
+                        yield step
+        summary = self._finish(job, made)
         await self._save(summary, job)
         await self._served(summary, job)
         yield summary
@@ -184,45 +190,33 @@ class Summarizer:
         now = self._clock.now()
         view = await self._access.view(ask.workspace, ask.reader, ask.channel, now=now)
         reading = await read(self._access, view, ask.span, zone=zone_of(ask.timezone, view.reader), now=now)
-        names = await self._names(view, [*reading.found, *reading.context])
+        people = await self._people(view, [*reading.found, *reading.context])
+        names = await self._called(view, people)
         material = await asyncio.to_thread(prepare, reading, names)
-        release = await self._releases.serving(ArtifactKind.PROMPT, PROMPT, ask.workspace)
+        brief = _brief(ask, view, material, people)
         return _Job(
             ask=ask,
             view=view,
             reading=reading,
             material=material,
-            prompt=f"{PROMPT}@{release.artifact.version}" if release else NO_PROMPT,
-            arm=str(release.stage) if release else NO_PROMPT,
+            brief=brief,
+            key=_key(ask, view, material),
             started=started,
         )
 
-    async def _draft(self, job: _Job) -> Draft:
-        """Return what the engine makes of the material; nothing at all never reaches an engine."""
-        if not job.material.used:
-            return Draft()
-        return await asyncio.to_thread(self._engine.draft, job.material, job.ask.detail)
-
-    def _ground(self, job: _Job, draft: Draft) -> tuple[tuple[Item, ...], int]:
-        """Return the items that hold, and how many did not."""
-        grounding = Grounding(job.material)
-        kept: list[Item] = []
-        for item in draft.items:
-            fault = grounding.fault(item)
-            self._metrics.summary_items.labels(outcome=fault or "kept").inc()
-            if not fault:
-                kept.append(item)
-        return tuple(kept), len(draft.items) - len(kept)
-
-    def _finish(self, job: _Job, draft: Draft, kept: tuple[Item, ...], dropped: int) -> Summary:
+    def _finish(self, job: _Job, made: Made) -> Summary:
         coverage = Coverage(
             found=len(job.reading.found),
             used=job.material.used,
             skipped=dict(job.material.skipped),
             context=sum(entry.context for entry in job.material.entries),
-            dropped=dropped,
-            conversations=draft.conversations,
-            shown=draft.shown,
+            dropped=made.dropped,
+            conversations=made.draft.conversations,
+            shown=made.draft.shown,
+            repaired=made.repaired,
+            segments=made.draft.segments,
+            reused=made.draft.reused,
+            clipped=made.draft.clipped,
         )
         return Summary(
             id=SummaryId(self._ids.new("sum")),
@@ -232,25 +226,14 @@ class Summarizer:
             window=job.reading.window,
             thread=job.reading.thread,
             detail=job.ask.detail,
-            items=kept,
+            items=made.items,
             participants=tuple(
                 dict.fromkeys(e.message.author for e in job.material.entries if not e.context)
             ),
             coverage=coverage,
-            provenance=self._provenance(job),
+            provenance=_provenance(job, made),
             created_at=self._clock.now(),
-        )
-
-    def _provenance(self, job: _Job) -> Provenance:
-        engine, model = _made_by(self._engine, job.material)
-        return Provenance(
-            engine=engine,
-            model=model,
-            prompt=job.prompt,
-            parameters={"detail": str(job.ask.detail)},
-            input_hash=input_hash(entry.message for entry in job.material.entries),
-            arm=job.arm,
-            seconds=round(time.perf_counter() - job.started, 4),
+            degraded=made.degraded,
         )
 
     async def _save(self, summary: Summary, job: _Job) -> None:
@@ -282,16 +265,63 @@ class Summarizer:
     async def _names(
         self, view: View, messages: Sequence[Message], also: set[UserId] | frozenset[UserId] = frozenset()
     ) -> Names:
+        return await self._called(view, await self._people(view, messages, also))
+
+    async def _people(
+        self, view: View, messages: Sequence[Message], also: set[UserId] | frozenset[UserId] = frozenset()
+    ) -> list[Person]:
+        return await self._directory.people_by_id(view.workspace, people_in(messages) | also)
+
+    async def _called(self, view: View, people: Sequence[Person]) -> Names:
         """Return what to call whom; namesakes are looked up too, for nobody is to be taken for another."""
-        people = await self._directory.people_by_id(view.workspace, people_in(messages) | also)
         alike = await self._directory.namesakes(view.workspace, {person.name for person in people})
         everyone = {person.id: person for person in (*people, *alike)}
         return Names(everyone.values(), await self._directory.readable_channels(view.workspace, view.reader))
 
 
-def _made_by(engine: Extractive, material: Material) -> tuple[str, str]:
-    """Return the engine and model that a summary is made by: none at all where there is nothing to summarize."""
-    return (engine.name, engine.model) if material.used else (NO_ENGINE, NO_ENGINE)
+def _brief(ask: Ask, view: View, material: Material, people: Sequence[Person]) -> Brief:
+    batch = ask.feature is Feature.RECAP
+    return Brief(
+        workspace=view.workspace,
+        channel=view.channel,
+        material=material,
+        people={person.id: person for person in people},
+        detail=ask.detail,
+        question=ask.question,
+        language=ask.language,
+        priority=BATCH if batch else INTERACTIVE,
+        deadline_s=BATCH_SECONDS if batch else INTERACTIVE_SECONDS,
+    )
+
+
+def _key(ask: Ask, view: View, material: Material) -> str:
+    """Return what a draft follows from: who may read other messages, or wants another telling, has another key."""
+    read = input_hash(entry.message for entry in material.entries)
+    wish = [str(ask.detail), ask.question, ask.language, str(ask.feature)]
+    return digest([view.workspace, view.channel.id, read, *wish])
+
+
+def _provenance(job: _Job, made: Made) -> Provenance:
+    return Provenance(
+        engine=made.engine,
+        model=made.model,
+        prompt=made.draft.prompt,
+        parameters=_parameters(job.ask),
+        input_hash=input_hash(entry.message for entry in job.material.entries),
+        arm=made.draft.arm,
+        prompt_tokens=made.draft.usage.prompt_tokens,
+        completion_tokens=made.draft.usage.completion_tokens,
+        cached_tokens=made.draft.usage.cached_tokens,
+        seconds=round(time.perf_counter() - job.started, 4),
+    )
+
+
+def _parameters(ask: Ask) -> dict[str, float | int | str]:
+    """Return how the summary was to be told; of a question only that there was one."""
+    told: dict[str, float | int | str] = {"detail": str(ask.detail)}
+    if ask.language:
+        told["language"] = ask.language
+    return told | ({"question": "asked"} if ask.question else {})
 
 
 def _facts(summary: Summary) -> Mapping[str, str | int]:

@@ -16,7 +16,10 @@ from core.release_store import Releases
 from core.telemetry import Metrics
 from summarize.access import Access
 from summarize.asks import Ask, Last, Span
+from summarize.engine import Drafter
+from summarize.extract_drafter import ExtractiveDrafter
 from summarize.intake import Intake
+from summarize.ladder import Ladder
 from summarize.material import Material, Reading, prepare
 from summarize.models import Detail, Item, Message, MessageKind, Reaction, Window
 from summarize.names import Names
@@ -98,6 +101,12 @@ class Room:
     events: MemoryEventLog = field(default_factory=MemoryEventLog)
     metrics: Metrics = field(default_factory=Metrics)
     ids: SequentialIds = field(default_factory=SequentialIds)
+    engines: Sequence[Drafter] = ()
+
+    @property
+    def rungs(self) -> Sequence[Drafter]:
+        """The engines of the room: the extractive one unless others are set."""
+        return self.engines or (ExtractiveDrafter(self.embedder),)
 
     @property
     def directory(self) -> Directory:
@@ -124,10 +133,9 @@ class Room:
         return Summarizer(
             access=Access(self.directory, self.messages),
             summaries=self.summaries,
-            embedder=self.embedder,
+            ladder=Ladder(lambda _workspace, _feature: self.rungs, self.metrics),
             directory=self.directory,
             events=self.events,
-            releases=self.releases,
             clock=self.clock,
             ids=self.ids,
             metrics=self.metrics,

@@ -1,0 +1,126 @@
+"""Which engine words a summary: the first that answers, down to the one that always does.
+
+Every item is held against its messages before anybody sees it, whoever wrote it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+
+from core.errors import CatchupError, GenerationFailed, ModelUnavailable
+from core.ids import WorkspaceId
+from core.telemetry import Metrics
+from summarize.engine import Brief, Draft, Drafter
+from summarize.ground import Grounding
+from summarize.models import NO_ENGINE, Feature, Item
+
+Rungs = Callable[[WorkspaceId, Feature], Sequence[Drafter]]
+_SHARE = 0.6  # of the time that is left, for an engine below which another model waits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A draft whose items all hold. `degraded` says why a fallback made it, empty if none did."""
+
+    items: tuple[Item, ...]
+    draft: Draft
+    engine: str
+    model: str
+    degraded: str = ""
+    dropped: int = 0
+    repaired: int = 0
+
+
+NOTHING = Made(items=(), draft=Draft(), engine=NO_ENGINE, model=NO_ENGINE)
+"""What is made of nothing, without any engine."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Sieve:
+    """Keeps the items that hold, and counts the others."""
+
+    grounding: Grounding
+    metrics: Metrics
+    kept: list[Item] = field(default_factory=list[Item])
+    dropped: int = 0
+    repaired: int = 0
+
+    def pass_on(self, item: Item) -> Item | None:
+        """Return an item as it may be shown, None if it does not hold or says again what was said."""
+        if not hasattr(self.grounding, "settle"):  # TEMPORARY
+            if self.grounding.fault(item):
+                self.dropped += 1
+                return None
+            self.kept.append(item)
+            return item
+        settled = self.grounding.settle(item)
+        if settled.item is None:
+            self.dropped += 1
+            self.metrics.summary_items.labels(outcome=settled.fault).inc()
+            return None
+        if self.grounding.repeats(settled.item, self.kept):
+            self.metrics.summary_items.labels(outcome="repeated").inc()
+            return None
+        self.repaired += settled.repaired
+        self.metrics.summary_items.labels(outcome="repaired" if settled.repaired else "kept").inc()
+        self.kept.append(settled.item)
+        return settled.item
+
+
+class Ladder:
+    """Tries engines in order; what one has said before it failed stays, and the next adds to it."""
+
+    def __init__(self, rungs: Rungs, metrics: Metrics) -> None:
+        self._rungs = rungs
+        self._metrics = metrics
+
+    async def climb(self, brief: Brief, feature: Feature) -> AsyncGenerator[Item | Made, None]:
+        """Yield each item that holds, then what was made.
+
+        Raises what the last engine raises: ModelUnavailable and its kinds, GenerationFailed.
+        """
+        sieve = _Sieve(grounding=await asyncio.to_thread(Grounding, brief.material), metrics=self._metrics)
+        ends_at = asyncio.get_running_loop().time() + brief.deadline_s
+        rungs = self._rungs(brief.workspace, feature)
+        degraded = ""
+        for place, drafter in enumerate(rungs):
+            try:
+                async with aclosing(drafter.draft(_timed(brief, ends_at, len(rungs) - place))) as steps:
+                    async for step in steps:
+                        if isinstance(step, Draft):
+                            yield _made(sieve, step, drafter, degraded)
+                            return
+                        if (item := sieve.pass_on(step)) is not None:
+                            yield item
+            except (ModelUnavailable, GenerationFailed) as error:
+                self._metrics.engine_failures.labels(engine=drafter.name, kind=error.kind).inc()
+                if place == len(rungs) - 1:
+                    raise
+                degraded = degraded or reason_of(error)
+        raise GenerationFailed("no engine gave a draft.", remedy="See the settings of models.")
+
+
+def reason_of(error: CatchupError) -> str:
+    """Return why a fallback was needed, as a word that says nothing of the messages."""
+    return error.kind
+
+
+def _timed(brief: Brief, ends_at: float, rungs_left: int) -> Brief:
+    """Return the brief with the time this rung may take: most of what is left where another model waits below."""
+    left = max(0.05, ends_at - asyncio.get_running_loop().time())
+    return replace(brief, deadline_s=left * _SHARE if rungs_left > 2 else left)
+
+
+def _made(sieve: _Sieve, draft: Draft, drafter: Drafter, degraded: str) -> Made:
+    return Made(
+        items=tuple(sieve.kept),
+        draft=draft,
+        engine=drafter.name,
+        model=drafter.model,
+        degraded=degraded,
+        dropped=sieve.dropped,
+        repaired=sieve.repaired,
+    )

@@ -1,4 +1,7 @@
-"""Does a model keep the ChatModel promise? Asked of the real thing, once, before it is trusted with work."""
+"""Does a model keep the ChatModel promise? Asked of the real thing, once, before it is trusted with work.
+
+`gpu.node.check` asks a whole vLLM node.
+"""
 
 from __future__ import annotations
 
@@ -26,11 +29,16 @@ Probe = Callable[[ChatModel, float], Awaitable[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckItem:
-    """One part of the promise: whether it is kept, and what was seen."""
+    """One part of the promise: whether it is kept, and what was seen.
+
+    What is not `required` makes things slower or poorer where it is not kept; `remedy` says what to do then.
+    """
 
     name: str
     ok: bool
     detail: str
+    remedy: str = ""
+    required: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +50,11 @@ class CheckReport:
 
     @property
     def ok(self) -> bool:
-        """Whether every part is kept."""
-        return all(item.ok for item in self.items)
+        """Whether every required part is kept."""
+        return all(item.ok for item in self.items if item.required)
 
 
-class _Broken(Exception):
+class Broken(Exception):
     """A part of the promise is not kept."""
 
 
@@ -55,26 +63,29 @@ async def check(model: ChatModel, *, deadline_s: float = 60.0) -> CheckReport:
 
     If it does not answer at all, the other parts are not asked.
     """
-    items = [await _item(model, "answers", _answers, deadline_s)]
-    if items[0].ok:
-        items += [await _item(model, name, probe, deadline_s) for name, probe in _PROBES.items()]
+    items: list[CheckItem] = []
+    for name, probe in PROBES.items():
+        items.append(await outcome(name, probe(model, deadline_s), remedy=REMEDIES[name]))
+        if not items[0].ok:
+            break
     return CheckReport(model=model.name, items=items)
 
 
-async def _item(model: ChatModel, name: str, probe: Probe, deadline_s: float) -> CheckItem:
-    """Return the outcome of one probe."""
+async def outcome(name: str, probe: Awaitable[str], *, remedy: str = "", required: bool = True) -> CheckItem:
+    """Return what became of one probe: what it saw, or why it failed."""
     try:
-        return CheckItem(name=name, ok=True, detail=await probe(model, deadline_s))
-    except (_Broken, CatchupError) as error:
-        return CheckItem(name=name, ok=False, detail=str(error))
+        return CheckItem(name=name, ok=True, detail=await probe, required=required)
+    except (Broken, CatchupError) as error:
+        detail = str(error)
     except TimeoutError:
-        return CheckItem(name=name, ok=False, detail=f"nothing came within {deadline_s:g} s")
+        detail = "nothing came in time"
+    return CheckItem(name=name, ok=False, detail=detail, remedy=remedy, required=required)
 
 
 async def _answers(model: ChatModel, deadline_s: float) -> str:
     answer = await complete(model, _request(deadline_s, max_tokens=8))
     if not answer.usage.completion_tokens:
-        raise _Broken("it answered, but does not report usage")
+        raise Broken("it answered, but does not report usage")
     return f"{answer.usage.prompt_tokens} prompt and {answer.usage.completion_tokens} completion tokens"
 
 
@@ -84,21 +95,21 @@ async def _streams(model: ChatModel, deadline_s: float) -> str:
         async for delta in deltas:
             pieces += bool(delta.text)
     if pieces < 2:
-        raise _Broken(f"the answer came in {pieces} piece(s)")
+        raise Broken(f"the answer came in {pieces} piece(s)")
     return f"{pieces} pieces"
 
 
 async def _keeps_schema(model: ChatModel, deadline_s: float) -> str:
     answer = await complete(model, _request(deadline_s, max_tokens=64, schema=SCHEMA))
     if not _fits(answer):
-        raise _Broken("the answer is not JSON of the schema asked for (is response_format supported?)")
+        raise Broken("the answer is not JSON of the schema asked for (is response_format supported?)")
     return answer.text
 
 
 async def _gives_logprobs(model: ChatModel, deadline_s: float) -> str:
     answer = await complete(model, _request(deadline_s, max_tokens=4, top_logprobs=3))
     if not answer.logprobs:
-        raise _Broken("no logprobs (judges then have no confidence)")
+        raise Broken("no logprobs (judges then have no confidence)")
     return f"{len(answer.logprobs)} tokens, up to {max(len(one.top) for one in answer.logprobs)} alternatives"
 
 
@@ -106,7 +117,7 @@ async def _counts_tokens(model: ChatModel, deadline_s: float) -> str:
     async with asyncio.timeout(deadline_s):
         count = await model.count_tokens("The build is green again.")
     if count <= 0:
-        raise _Broken(f"it counts {count} tokens in a sentence")
+        raise Broken(f"it counts {count} tokens in a sentence")
     exact = getattr(model, "counts_exactly", True)
     return f"{count} tokens in a sentence" + ("" if exact else " (estimated: the server has no /tokenize)")
 
@@ -121,16 +132,25 @@ async def _cancels(model: ChatModel, deadline_s: float) -> str:
     closed = loop.time() - start
     await complete(model, _request(deadline_s, max_tokens=1))
     if closed > CLOSE_SECONDS:
-        raise _Broken(f"closing a stream took {closed:.1f} s")
+        raise Broken(f"closing a stream took {closed:.1f} s")
     return f"closed in {closed * 1000:.0f} ms"
 
 
-_PROBES: Final[Mapping[str, Probe]] = {
+PROBES: Final[Mapping[str, Probe]] = {
+    "answers": _answers,
     "streams": _streams,
     "keeps a JSON schema": _keeps_schema,
     "gives logprobs": _gives_logprobs,
     "counts tokens": _counts_tokens,
     "cancels": _cancels,
+}
+REMEDIES: Final[Mapping[str, str]] = {
+    "answers": "See the server's log; does the model have a chat template?",
+    "streams": "Serve with a server that streams (stream: true), and no proxy that buffers before it.",
+    "keeps a JSON schema": "Serve with --structured-outputs-config (see `catchup gpu serve --dry-run`).",
+    "gives logprobs": "Allow logprobs (vLLM: --max-logprobs 5 or more); judges are unsure without them.",
+    "counts tokens": "Serve with vLLM; where /tokenize is missing, tokens are estimated from bytes.",
+    "cancels": "Put no proxy before the server that keeps reading when its client leaves.",
 }
 
 

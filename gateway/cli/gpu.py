@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from gateway.cli.gpu_check import check
 from gateway.cli.gpu_serve import serve
 
 app = typer.Typer(
@@ -12,6 +13,7 @@ app = typer.Typer(
     help="Start a vLLM node for this workload, verify it, measure it, and plan how many are needed.",
 )
 app.command()(serve)
+app.command()(check)
 
 
 @app.callback()

@@ -51,7 +51,7 @@ def parse(text: str) -> NodeMetrics:
 
     Raises ModelUnavailable when a required metric is missing: another server, or another vLLM.
     """
-    values = _values(text)
+    values = named_values(text)
     if missing := missing_names(values):
         raise ModelUnavailable(
             f"The node's /metrics lacks {', '.join(missing)}.",
@@ -79,6 +79,21 @@ def parse(text: str) -> NodeMetrics:
         drafted=total(names.DRAFTED),
         accepted=total(names.ACCEPTED),
     )
+
+
+def named_values(text: str) -> dict[str, list[float]]:
+    """Return each wanted metric's values over its labels; other lines are not parsed (20 ms a reading if they were)."""
+    lines = [line for line in text.splitlines() if line.startswith(_WANTED)]
+    found: dict[str, list[float]] = defaultdict(list)
+    try:
+        for family in text_string_to_metric_families("\n".join(lines)):
+            for sample in family.samples:
+                found[sample.name].append(_finite(sample.value))
+    except ValueError as error:
+        raise ModelUnavailable(
+            "The node's /metrics is not Prometheus text.", remedy="Check the URL."
+        ) from error
+    return dict(found)
 
 
 def missing_names(values: Mapping[str, list[float]]) -> list[str]:
@@ -110,21 +125,6 @@ async def scrape_text(session: aiohttp.ClientSession, url: str, *, timeout_s: fl
         raise ModelUnavailable(
             f"{url}/metrics cannot be read: {type(error).__name__}.", remedy=remedy
         ) from error
-
-
-def _values(text: str) -> dict[str, list[float]]:
-    """Return each wanted metric's values over its labels; other lines are not parsed (20 ms a reading if they were)."""
-    lines = [line for line in text.splitlines() if line.startswith(_WANTED)]
-    found: dict[str, list[float]] = defaultdict(list)
-    try:
-        for family in text_string_to_metric_families("\n".join(lines)):
-            for sample in family.samples:
-                found[sample.name].append(_finite(sample.value))
-    except ValueError as error:
-        raise ModelUnavailable(
-            "The node's /metrics is not Prometheus text.", remedy="Check the URL."
-        ) from error
-    return dict(found)
 
 
 def _finite(value: float) -> float:

@@ -11,6 +11,8 @@ import re
 import unicodedata
 
 LINK_MARK = "(link)"
+MOST_TEXT = 1200
+"""Characters of an item; a longer text is a flood."""
 
 _ROUNDS = 6  # of taking out what the last round has put together; then the characters it needs go as well
 _ACTIVE = re.compile(r"[<>\[\]@:/\\!|.]")
@@ -37,6 +39,14 @@ _URL = re.compile(
     r"|\bhxxps?\b[^\s<>|`]*(?:\s+[\w.-]*\[?\.\]?[\w.\[\]-]+)?",
     re.IGNORECASE,
 )
+_REPEATED = re.compile(r"\b(\w[^\n]{0,60}?)(?:\W{1,3}\1\b){4,}", re.IGNORECASE)
+_RUN = re.compile(r"([^\W\d_])\1{11,}")
+DOMAIN = re.compile(
+    r"(?<![\w.@/-])(?!(?:e\.g|i\.e|a\.m|p\.m|u\.s|z\.b|d\.h|u\.a|node\.js|vue\.js|next\.js|asp\.net)\b)"
+    r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24}(?![\w(])",
+    re.IGNORECASE,
+)
+"""A bare host name, or what a chat client may take for one; file names among them."""
 _EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _IMAGE = re.compile(r"!\[[^\]]*\](?:\([^)]*\)|\[[^\]]*\])?")
 _REFERENCE = re.compile(r"\[([^\]\n]{1,200})\](?:\(([^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)|\[[^\]\n]{0,80}\])")
@@ -85,6 +95,12 @@ def _defused(text: str) -> str:
 def is_safe(text: str) -> bool:
     """Tell whether a text holds nothing that `defuse` would take out."""
     return defuse(text) == text and normalise(text) == text
+
+
+def settled(text: str) -> str:
+    """Return text of a bounded length in which nothing is said over and over."""
+    text = _REPEATED.sub(r"\1", _RUN.sub(lambda match: match[0][:3], text))
+    return text if len(text) <= MOST_TEXT else f"{text[:MOST_TEXT].rsplit(' ', 1)[0]}…"
 
 
 def _joiner(text: str, match: re.Match[str]) -> str:

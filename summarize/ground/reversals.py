@@ -1,0 +1,116 @@
+"""Which messages were taken back by a later one, told by what people say when they do: "nvm", "correction: Friday".
+
+Works on the words alone; `summarize.discourse` does the same by meaning for the engine that has vectors.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+
+from core.ids import MessageId
+from summarize.ground.facts import FactKind, facts
+from summarize.ground.lexicon import content
+from summarize.material import Entry
+
+_TAKES_BACK = re.compile(
+    r"\bnvm\b|\bnever ?mind\b|\b(?:scratch|strike|forget) (?:that|my last)\b"
+    r"|\bcorrection\b\s*[:,-]|\bon second thoughts?\b"
+    r"|\bi (?:was wrong|misspoke|take (?:it|that) back)\b|\bchange of plans?\b|\bmake (?:it|that) \w+ instead\b"
+    r"|^\W*(?:doch nicht|kommando zurück)|\bactually\b.{0,80}\binstead\b",
+    re.IGNORECASE,
+)
+_MOVED = re.compile(
+    r"\b(?:moved|moves|moving|pushed|slips|slipped|postponed|shifted|bumped|delayed|rescheduled)\b"
+    r".{0,60}\b(?:to|until|from|by)\b"
+    r"|\bnew (?:\w+ )?(?:date|deadline|plan)\b|\binstead of\b"
+    r"|\b(?:is|are|was) (?:now )?(?:cancel+ed|reversed|off|dropped)\b"
+    r"|\bno longer\b|\breverse[sd]?\b",
+    re.IGNORECASE,
+)
+_WITHIN = 60  # messages back in which the old one is looked for
+_AGO = timedelta(days=14)
+_NEXT = timedelta(minutes=20)
+_ENOUGH = 3.0
+
+
+class Reversals:
+    """For each message that was taken back, the one that did it last."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._said = [content(entry.text) for entry in entries]
+        self._days = [_days(entry) for entry in entries]
+        self._by: dict[MessageId, MessageId] = {}
+        for new, old in self._found(entries):
+            self._by[entries[old].message.id] = entries[new].message.id
+
+    @property
+    def by(self) -> Mapping[MessageId, MessageId]:
+        """Return the messages that were taken back, each with the one that did."""
+        return self._by
+
+    def now(self, id: MessageId) -> MessageId | None:
+        """Return the message that tells how things stand now, or None if this one was not taken back."""
+        latest = self._by.get(id)
+        seen = {id}
+        while latest is not None and latest not in seen and (later := self._by.get(latest)) is not None:
+            seen.add(latest)
+            latest = later
+        return latest
+
+    def _found(self, entries: Sequence[Entry]) -> Iterator[tuple[int, int]]:
+        plans = [
+            i
+            for i, entry in enumerate(entries)
+            if entry.cues.question < 0.7 and (_is_plan(entry) or self._days[i])
+        ]
+        for new, entry in enumerate(entries):
+            strength = _strength(entry)
+            if strength and (old := self._old(new, strength, plans, entries)) is not None:
+                yield new, old
+
+    def _old(self, new: int, strength: int, plans: Sequence[int], entries: Sequence[Entry]) -> int | None:
+        earlier = plans[: bisect_right(plans, new - 1)][-_WITHIN:]
+        scored = [(self._score(new, old, strength, entries), old) for old in earlier]
+        best = max(scored, default=(0.0, 0))
+        return best[1] if best[0] >= _ENOUGH else None
+
+    def _score(self, new: int, old: int, strength: int, entries: Sequence[Entry]) -> float:
+        """Return how much speaks for one message's taking back another: shared words above all."""
+        one, other = entries[new].message, entries[old].message
+        if one.at - other.at > _AGO:
+            return 0.0
+        thread = (one.root or one.id) == (other.root or other.id)
+        mine = one.author == other.author
+        follows = new - old <= 4 and one.at - other.at <= _NEXT and one.root == other.root
+        shared = len(self._said[new] & self._said[old])
+        dated = bool(self._days[new] and self._days[old] and self._days[new] != self._days[old])
+        firm = entries[old].cues.decision >= 0.4 or entries[old].cues.action >= 0.8
+        if strength < 2 and not (dated or firm):
+            return 0.0
+        if not (shared >= 2 or (follows and (mine or dated)) or (thread and (dated or shared))):
+            return 0.0
+        score = min(shared, 4) + 0.5 * mine + 1.0 * thread + 1.0 * dated + 0.5 * strength + 1.0 * follows
+        return score + 0.5 * (entries[old].cues.decision >= 1) - 0.02 * (new - old)
+
+
+def _strength(entry: Entry) -> int:
+    """Return 2 where a message says in so many words that it takes something back, 1 where it only moves something."""
+    if entry.cues.question >= 0.9 and len(entry.sentences) < 2:
+        return 0
+    if _TAKES_BACK.search(entry.text):
+        return 2
+    return int(entry.cues.reversal > 0 or (_MOVED.search(entry.text) is not None))
+
+
+def _is_plan(entry: Entry) -> bool:
+    """Tell whether a message sets something that can be taken back; a question sets nothing."""
+    done = entry.cues
+    return done.decision >= 0.4 or done.action >= 0.8 or done.news > 0 or done.reversal > 0
+
+
+def _days(entry: Entry) -> frozenset[str]:
+    found = facts(entry.text)
+    return frozenset(key for one in found if one.kind in {FactKind.DAY, FactKind.CLOCK} for key in one.keys)

@@ -15,8 +15,10 @@ from core.directory import Directory
 from core.embedding import Embedder, HashingEmbedder
 from core.events.models import EventLog
 from core.ids import Ids, RandomIds
+from core.master_key import masters_of
 from core.release_store import Releases
 from core.telemetry import Log, Metrics
+from core.vault_store import DatabaseVault
 from gateway.keys import Keys
 from gateway.limits import Limiter, MemoryLimiter
 from gateway.readiness import Readiness, Warmup
@@ -31,8 +33,9 @@ from recommend.snapshots import Snapshots
 from recommend.store import RecommendStore
 from recommend.usecase import load_use_cases
 from summarize.access import Access
+from summarize.cache.store import SqlSegmentCache
 from summarize.extract_drafter import ExtractiveDrafter
-from summarize.intake import Intake
+from summarize.intake import AllDerived, Intake
 from summarize.ladder import Ladder
 from summarize.service import Summarizer
 from summarize.store import MessageStore, SummaryStore
@@ -54,7 +57,10 @@ class Services:
     keys: Keys
     limiter: Limiter
     embedder: Embedder
+    vault: DatabaseVault
     messages: MessageStore
+    summaries: SummaryStore
+    segments: SqlSegmentCache
     access: Access
     intake: Intake
     summarizer: Summarizer
@@ -98,7 +104,11 @@ def _wire(
 ) -> Services:
     """Make every part from those below it."""
     metrics = Metrics()
-    directory, messages, summaries = Directory(database), MessageStore(database), SummaryStore(database)
+    directory, messages = Directory(database), MessageStore(database)
+    masters = masters_of(settings.master_key.get_secret_value(), settings.master_key_file)
+    vault = DatabaseVault(database, masters, clock=clock)
+    summaries = SummaryStore(database, vault)
+    segments = SqlSegmentCache(database, vault, clock=clock, log=log)
     access = Access(directory, messages)
     releases = Releases(database, clock)
     served = RecommendStore(database)
@@ -121,9 +131,12 @@ def _wire(
         keys=Keys(database, clock, ids),
         limiter=MemoryLimiter(clock, rate=settings.rate_per_second, burst=settings.rate_burst),
         embedder=embedder,
+        vault=vault,
         messages=messages,
+        summaries=summaries,
+        segments=segments,
         access=access,
-        intake=Intake(store=messages, invalidator=summaries, clock=clock),
+        intake=Intake(store=messages, invalidator=AllDerived(summaries, segments), clock=clock),
         summarizer=Summarizer(
             access=access,
             summaries=summaries,

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import InvalidInput
@@ -45,10 +45,28 @@ class Settings(BaseSettings):
     """SQLAlchemy URL, e.g. `postgresql+asyncpg://USER:PASSWORD@HOST/NAME`. Empty: SQLite at `HOME/catchup.db`."""
     events_url: str = ""
     """`nats://HOST:4222` for JetStream. Empty: the embedded log at `HOME/events.db`."""
+    master_key: SecretStr = SecretStr("")
+    """32 bytes in hex or base64 that wrap all data keys; of several, the first wraps. Empty: `HOME/master.key`."""
     embedder: EmbedderName = EmbedderName.MINILM
     """`minilm` (all-MiniLM-L6-v2) or `hashing` (no weights, knows no synonyms; for tests)."""
     embedder_threads: int | None = Field(default=None, ge=1)
     """How many threads the embedder's matrix products use. Empty: torch decides."""
+    llm_url: str = ""
+    """URL of an OpenAI-compatible server; several, separated by commas, are nodes of one pool. Empty: none."""
+    llm_model: str = ""
+    """The model's name as the server lists it. Empty: the one model of `/v1/models`, asked at first use."""
+    llm_api_key: SecretStr | None = None
+    """The key that the server expects, sent as a bearer token; never shown."""
+    llm_context: int | None = Field(default=None, ge=512)
+    """Tokens that prompt and answer may have together. Empty: `max_model_len` of `/v1/models`, else 8192."""
+    model: str = ""
+    """A chat model to run in this process through transformers: a folder or a hub id. Empty: none."""
+    model_device: str = "cpu"
+    """Where that model runs: `cpu`, `cuda`, or another device of torch's."""
+    model_batch: int = Field(default=8, ge=1, le=256)
+    """How many answers that model decodes at once."""
+    models: Path | None = None
+    """A YAML file with more models, and which feature and workspace uses which (docs/reference/models.md)."""
     listen: str = "127.0.0.1:8080"
     """Where REST and the console listen, HOST:PORT. 0.0.0.0 opens it to the network: put TLS in front."""
     grpc_listen: str = "127.0.0.1:8081"
@@ -73,6 +91,16 @@ class Settings(BaseSettings):
             raise ValueError("is not HOST:PORT")
         return value
 
+    @field_validator("llm_url")
+    @classmethod
+    def _servers(cls, value: str) -> str:
+        urls = split_urls(value)
+        if any(not re.match(r"https?://[^/\s]+", url) for url in urls):
+            raise ValueError("is not a list of http or https URLs, separated by commas")
+        if len(set(urls)) < len(urls):
+            raise ValueError("names a node twice")
+        return value
+
     @property
     def database(self) -> str:
         """The URL that is opened."""
@@ -84,6 +112,11 @@ class Settings(BaseSettings):
         return self.home / "events.db"
 
     @property
+    def master_key_file(self) -> Path:
+        """The master key, where the setting names none."""
+        return self.home / "master.key"
+
+    @property
     def lake(self) -> Path:
         """The folder of the Parquet lake."""
         return self.home / "lake"
@@ -92,6 +125,24 @@ class Settings(BaseSettings):
     def snapshots(self) -> Path:
         """The folder of the feature snapshots that recommendation serves from."""
         return self.home / "snapshots"
+
+
+def split_urls(value: str) -> tuple[str, ...]:
+    """Return the URLs of a list separated by commas."""
+    return tuple(url.strip() for url in value.split(",") if url.strip())
+
+
+def secret(variable: str) -> SecretStr:
+    """Return a secret from an environment variable that a file names; raises InvalidInput if it is not set."""
+    value = os.environ.get(variable, "")
+    if not value:
+        raise InvalidInput(
+            variable,
+            "nothing",
+            "a file names this environment variable, and it is not set",
+            remedy="Set it, or take its name out of the file.",
+        )
+    return SecretStr(value)
 
 
 def load_settings(**given: Any) -> Settings:  # noqa: ANN401  pydantic checks them

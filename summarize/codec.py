@@ -11,10 +11,19 @@ import orjson
 from core.ids import MessageId, SummaryId, UserId
 from summarize.models import Coverage, Detail, Item, ItemKind, Provenance, Summary, Window
 
+EMPTY = b'{"items": [], "participants": []}'
+"""The text of a summary whose text is gone."""
+
+
+def text_of(summary: Summary) -> bytes:
+    """Return what of a summary is text, or follows from who said what: the part that is sealed and can be erased."""
+    return orjson.dumps(
+        {"items": [asdict(item) for item in summary.items], "participants": summary.participants}
+    )
+
 
 def to_row(summary: Summary) -> dict[str, Any]:
-    """Return a summary as a row: what is text apart from what is not, so that the text can be erased."""
-    text = {"items": [asdict(item) for item in summary.items], "participants": summary.participants}
+    """Return the rest of a summary as a row."""
     facts = {
         "coverage": asdict(summary.coverage),
         "provenance": asdict(summary.provenance),
@@ -31,14 +40,13 @@ def to_row(summary: Summary) -> dict[str, Any]:
         "detail": str(summary.detail),
         "created_at": summary.created_at,
         "stale": summary.stale,
-        "text": orjson.dumps(text).decode(),
         "facts": orjson.dumps(facts).decode(),
     }
 
 
-def from_row(row: Mapping[str, Any]) -> Summary:
-    """Return the summary of a row."""
-    text = orjson.loads(row["text"] or '{"items": [], "participants": []}')
+def from_row(row: Mapping[str, Any], text: bytes | None) -> Summary:
+    """Return the summary of a row and its text; without one it is stale."""
+    content = orjson.loads(EMPTY if text is None else text)
     facts = orjson.loads(row["facts"])
     return Summary(
         id=SummaryId(row["id"]),
@@ -48,13 +56,13 @@ def from_row(row: Mapping[str, Any]) -> Summary:
         window=Window(since=row["since"], until=row["until"]),
         thread=row["thread"],
         detail=Detail(row["detail"]),
-        items=tuple(_item(entry) for entry in text["items"]),
-        participants=tuple(text["participants"]),
+        items=tuple(_item(entry) for entry in content["items"]),
+        participants=tuple(content["participants"]),
         coverage=Coverage(**facts["coverage"]),
         provenance=Provenance(**facts["provenance"]),
         created_at=row["created_at"],
         degraded=facts["degraded"],
-        stale=row["stale"],
+        stale=row["stale"] or text is None,
     )
 
 

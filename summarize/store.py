@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import binascii
+from base64 import b64decode, b64encode
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -11,12 +13,14 @@ from sqlalchemy import (
     Boolean,
     Column,
     Index,
+    Integer,
     RowMapping,
     Select,
     String,
     Table,
     Text,
     and_,
+    delete,
     func,
     insert,
     or_,
@@ -27,7 +31,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.database import Database, UtcMicros, metadata, upsert
 from core.ids import ChannelId, MessageId, SummaryId, UserId, WorkspaceId
-from summarize.codec import from_row, to_row
+from core.vault import Vault, generation_of
+from summarize.codec import from_row, text_of, to_row
 from summarize.models import FileMarker, Message, MessageKind, Reaction, Summary, Window
 
 _T = TypeVar("_T")
@@ -62,9 +67,15 @@ summaries = Table(
     Column("detail", String(16), nullable=False),
     Column("created_at", UtcMicros, nullable=False),
     Column("stale", Boolean, nullable=False),
-    Column("text", Text, nullable=False),  # items and participants as JSON; empty once stale
+    Column(
+        "text", Text, nullable=False
+    ),  # items and participants as JSON, sealed, in base64; empty once stale
+    Column(
+        "generation", Integer, nullable=False
+    ),  # of the key that sealed the text; 0: from before it was sealed
     Column("facts", Text, nullable=False),  # coverage, provenance, degraded as JSON
     Index("ix_summaries_channel", "workspace", "channel", "created_at"),
+    Index("ix_summaries_generation", "workspace", "generation"),
 )
 summary_messages = Table(
     "summary_messages",
@@ -150,34 +161,39 @@ class MessageStore:
 
 
 class SummaryStore:
-    """Summaries, and the messages each was made from."""
+    """Summaries, their text sealed with the workspace's key, and the messages each was made from."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, vault: Vault) -> None:
         self._database = database
+        self._vault = vault
 
     async def save(self, summary: Summary, *, made_from: Sequence[Message]) -> bool:
         """Keep a summary; False, and nothing is kept, if a message it was made from has changed meanwhile.
 
         The same summary again changes nothing.
         """
+        workspace, id = summary.workspace, summary.id
+        row = {**to_row(summary), **await self._sealed(workspace, id, text_of(summary))}
+        links = [{"workspace": workspace, "message": m.id, "summary": id} for m in made_from]
         async with self._database.writing() as connection:
-            if not await unchanged(connection, summary.workspace, made_from):
+            if not await unchanged(connection, workspace, made_from):
                 return False
-            if await _found(connection, summary.workspace, summary.id) is None:
-                await connection.execute(insert(summaries).values(to_row(summary)))
-                links = [
-                    {"workspace": summary.workspace, "message": m.id, "summary": summary.id}
-                    for m in made_from
-                ]
+            if await _found(connection, workspace, id) is None:
+                await connection.execute(insert(summaries).values(row))
                 key = ["workspace", "message", "summary"]
                 await upsert(connection, summary_messages, links, key=key)
         return True
 
     async def find(self, workspace: WorkspaceId, id: SummaryId) -> Summary | None:
-        """Return a summary by id, or None; a stale one has no items."""
+        """Return a summary by id, or None; a stale one, or one whose key was shredded, has no items.
+
+        Raises DataDamaged if it was tampered with, Unavailable if our master key is another.
+        """
         async with self._database.reading() as connection:
             row = await _found(connection, workspace, id)
-        return None if row is None else from_row({str(name): value for name, value in row.items()})
+        if row is None:
+            return None
+        return from_row({str(name): value for name, value in row.items()}, await self._opened(row))
 
     async def invalidate(self, workspace: WorkspaceId, ids: Sequence[MessageId]) -> int:
         """Mark stale, and erase the text of, exactly the summaries made from any of these; return how many."""
@@ -195,6 +211,47 @@ class SummaryStore:
                 done = await connection.execute(update(summaries).where(fresh).values(stale=True, text=""))
                 count += done.rowcount
         return count
+
+    async def forget(self, workspace: WorkspaceId, *, before: datetime | None = None) -> int:
+        """Delete the summaries made before a moment, without one all of the workspace; return how many."""
+        old = summaries.c.workspace == workspace
+        if before is not None:
+            old = and_(old, summaries.c.created_at < before)
+        linked = summary_messages.c.summary.in_(select(summaries.c.id).where(old))
+        links = and_(summary_messages.c.workspace == workspace, linked)
+        async with self._database.writing() as connection:
+            await connection.execute(delete(summary_messages).where(links))
+            return (await connection.execute(delete(summaries).where(old))).rowcount
+
+    async def reseal(self, workspace: WorkspaceId, *, below: int, limit: int = 200) -> int:
+        """Seal anew some summaries sealed with a key before `below`, or never; return how many were seen (`renew`)."""
+        old = and_(
+            summaries.c.workspace == workspace, summaries.c.generation < below, summaries.c.stale.is_(False)
+        )
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(select(summaries).where(old).limit(limit))).mappings().all()
+        for row in rows:
+            text = await self._opened(row)
+            gone = {"stale": True, "text": ""}
+            anew = gone if text is None else await self._sealed(workspace, row["id"], text)
+            as_read = and_(old, summaries.c.id == row["id"], summaries.c.text == row["text"])
+            async with self._database.writing() as connection:
+                await connection.execute(update(summaries).where(as_read).values(anew))
+        return len(rows)
+
+    async def _sealed(self, workspace: WorkspaceId, id: SummaryId, text: bytes) -> dict[str, str | int]:
+        sealed = await self._vault.seal(workspace, text, purpose=f"summary/{id}")
+        return {"text": b64encode(sealed).decode(), "generation": generation_of(sealed)}
+
+    async def _opened(self, row: RowMapping) -> bytes | None:
+        """Return the text of a summary, None if it is gone."""
+        if row["stale"] or not row["generation"]:
+            return None if row["stale"] else row["text"].encode()  # from before texts were sealed
+        try:
+            sealed = b64decode(row["text"], validate=True)
+        except binascii.Error:
+            sealed = b""  # not the sealed form: said so by `open`
+        return await self._vault.open(row["workspace"], sealed, purpose=f"summary/{row['id']}")
 
 
 async def _found(connection: AsyncConnection, workspace: WorkspaceId, id: SummaryId) -> RowMapping | None:

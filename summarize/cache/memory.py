@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from core.clock import Clock
 from core.ids import ChannelId, MessageId, WorkspaceId
@@ -14,6 +14,7 @@ from summarize.store import alike
 
 Stored = Callable[[WorkspaceId, Sequence[MessageId]], Awaitable[Mapping[MessageId, Message]]]
 """Tells the messages as they are stored now: `MessageStore.stored`."""
+_ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +34,14 @@ class _Keeping:
 
 
 class MemorySegmentCache:
-    """A SegmentCache of at most `limit` entries."""
+    """A SegmentCache of at most `limit` entries.
 
-    def __init__(self, stored: Stored, *, clock: Clock, limit: int = 10_000) -> None:
+    Without `stored` it trusts that `invalidate` tells of every change; without a clock all entries are of old.
+    """
+
+    def __init__(
+        self, stored: Stored | None = None, *, clock: Clock | None = None, limit: int = 10_000
+    ) -> None:
         self._stored = stored
         self._clock = clock
         self._limit = limit
@@ -66,12 +72,14 @@ class MemorySegmentCache:
         keeping = _Keeping(workspace=workspace, made_from=frozenset(ids))
         self._keeping.append(keeping)
         try:
-            now = await self._stored(workspace, ids)
+            now = {m.id: m for m in made_from} if self._stored is None else await self._stored(workspace, ids)
         finally:
             self._keeping.remove(keeping)
         if keeping.overtaken or not all(alike(now.get(m.id), m) for m in made_from):
             return False
-        entry = _Entry(payload=payload, made_from=keeping.made_from, at=self._clock.now())
+        entry = _Entry(
+            payload=payload, made_from=keeping.made_from, at=self._clock.now() if self._clock else _ALWAYS
+        )
         self._entries[workspace, key] = entry
         self._entries.move_to_end((workspace, key))
         while len(self._entries) > self._limit:

@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     model_batch: int = Field(default=8, ge=1, le=256)
     """How many answers that model decodes at once."""
     models: Path | None = None
-    """A YAML file with more models, and which feature and workspace uses which (docs/reference/models.md)."""
+    """A YAML file with more models, and which feature and workspace uses which; see docs/reference/models.md."""
     listen: str = "127.0.0.1:8080"
     """Where REST and the console listen, HOST:PORT. 0.0.0.0 opens it to the network: put TLS in front."""
     grpc_listen: str = "127.0.0.1:8081"

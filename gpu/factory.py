@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from core.chat import ChatModel
 from core.errors import InvalidInput
 from gpu.job import ModelSource
 from gpu.local import LocalChatModel
 from gpu.openai_client import OpenAIChatModel
+from gpu.server_model import ServerChatModel
 
 
 def chat_model_from(
@@ -44,6 +47,29 @@ def chat_model_from(
     if not model:
         raise InvalidInput("model", model, "a server's model needs its name", remedy=f"See {url}/v1/models.")
     return OpenAIChatModel(url or "", model, api_key=api_key)
+
+
+def local_model(
+    path_or_hub_id: str, *, device: str = "cpu", max_batch: int = 8, context: int | None = None
+) -> LocalChatModel:
+    """Return the model of a folder or hub id, run in this process; loads nothing yet."""
+    source = ModelSource(path_or_hub_id=path_or_hub_id, device=device)
+    return LocalChatModel(source, max_batch=max_batch, context=context)
+
+
+def server_model(
+    urls: Sequence[str], *, name: str = "", api_key: str | None = None, context: int | None = None
+) -> ServerChatModel:
+    """Return the model behind URLs (the nodes of one pool), whatever server runs there; contacts nothing yet.
+
+    Without a `name` it is the only one that the server lists, without `context` what the server says. Raises
+    InvalidInput.
+    """
+
+    def connect(nodes: Sequence[str], served: str) -> ChatModel:
+        return OpenAIChatModel(nodes[0], served, api_key=api_key)
+
+    return ServerChatModel(urls, connect, name=name, api_key=api_key, context=context)
 
 
 async def served_models(url: str, *, api_key: str | None = None) -> tuple[str, ...]:

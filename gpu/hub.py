@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
+import inspect
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.cache_utils import DynamicCache, DynamicLayer
 from transformers.utils import logging as transformers_logging
 
 from core.chat import ChatRequest
@@ -16,6 +17,12 @@ from core.errors import ModelRefused, ModelUnavailable
 from gpu.answers import readable, turns
 from gpu.grammar import Vocabulary
 from gpu.job import ModelSource
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig
+
+UNSTATED_CONTEXT: Final = 4096
+"""Of a model whose configuration names no longest sequence."""
 
 
 class _Encoding(Protocol):
@@ -42,7 +49,6 @@ class _Tokenizer(Protocol):
 
 class _Config(Protocol):
     vocab_size: int
-    max_position_embeddings: int
 
     def get_text_config(self) -> _Config: ...
 
@@ -51,13 +57,18 @@ class _Generation(Protocol):
     eos_token_id: int | list[int] | None
 
 
+class _Output(Protocol):
+    logits: torch.Tensor
+
+
 class _Model(Protocol):
     config: _Config
     generation_config: _Generation
 
     def to(self, device: str) -> _Model: ...
     def eval(self) -> _Model: ...
-    def generate(self, **arguments: object) -> torch.Tensor: ...
+    def forward(self, **arguments: object) -> _Output: ...
+    def __call__(self, **arguments: object) -> _Output: ...
 
 
 class _Loader(Protocol):
@@ -67,15 +78,14 @@ class _Loader(Protocol):
 
 
 class LoadedModel:
-    """A model and its tokenizer, ready to answer; one generation at a time."""
+    """A model and its tokenizer, ready to answer; for one thread."""
 
     def __init__(self, model: _Model, tokenizer: _Tokenizer, device: str, name: str) -> None:
         self._model = model
         self._tokenizer = tokenizer
-        self._device = device
-        self._name = name
+        self.device = device
+        self.name = name
         self._config = model.config.get_text_config()
-        self._vocabulary_lock = threading.Lock()
 
     @cached_property
     def ends(self) -> tuple[int, ...]:
@@ -83,6 +93,17 @@ class LoadedModel:
         ends = self._model.generation_config.eos_token_id
         ends = self._tokenizer.eos_token_id if ends is None else ends
         return tuple(ends) if isinstance(ends, list) else (cast("int", ends),)
+
+    @property
+    def context(self) -> int:
+        """How many tokens prompt and answer may have together."""
+        return getattr(self._config, "max_position_embeddings", None) or UNSTATED_CONTEXT
+
+    @cached_property
+    def batchable(self) -> bool:
+        """Whether its only state are keys and values, which can be padded; recurrent models have more."""
+        layers = DynamicCache(config=cast("PreTrainedConfig", self._config)).layers
+        return all(isinstance(layer, DynamicLayer) for layer in layers)
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -98,11 +119,10 @@ class LoadedModel:
         """
         text = self._tokenizer.apply_chat_template(turns(request), add_generation_prompt=True, tokenize=False)
         ids = self._tokenizer.backend_tokenizer.encode(text, add_special_tokens=False).ids
-        context = self._config.max_position_embeddings
-        if len(ids) + request.max_tokens > context:
+        if len(ids) + request.max_tokens > self.context:
             raise ModelRefused(
-                f"{self._name}: {len(ids)} prompt tokens and max_tokens={request.max_tokens} exceed its "
-                f"context of {context} tokens.",
+                f"{self.name}: {len(ids)} prompt tokens and max_tokens={request.max_tokens} exceed its "
+                f"context of {self.context} tokens.",
                 status=400,
                 remedy="Shorten the prompt or lower max_tokens.",
             )
@@ -116,37 +136,36 @@ class LoadedModel:
         """Return the text of tokens, special ones only on demand."""
         return self._tokenizer.backend_tokenizer.decode(list(ids), skip_special_tokens=not special)
 
-    def run(
-        self,
-        prompt: Sequence[int],
-        max_tokens: int,
-        choose: Callable[[torch.Tensor], int],
-        done: Callable[[], bool],
-    ) -> None:
-        """Let the model continue a prompt with the tokens that `choose` takes from its logits, until `done`."""
-
-        def process(_: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-            chosen = torch.full_like(scores, float("-inf"))
-            chosen[0, choose(scores[0])] = 0.0
-            return chosen
-
-        def stop(input_ids: torch.Tensor, _: object) -> torch.Tensor:
-            return torch.full((input_ids.shape[0],), done(), dtype=torch.bool, device=input_ids.device)
-
-        ids = torch.tensor([list(prompt)], device=self._device)
-        settings = GenerationConfig(
-            max_new_tokens=max_tokens,
-            do_sample=False,
-            eos_token_id=list(self.ends),
-            pad_token_id=self.ends[0],
+    def new_cache(self) -> DynamicCache:
+        """Return an empty cache for one sequence: of keys and values alone where the model has no other state."""
+        return (
+            DynamicCache() if self.batchable else DynamicCache(config=cast("PreTrainedConfig", self._config))
         )
-        self._model.generate(
-            inputs=ids,
-            attention_mask=torch.ones_like(ids),
-            generation_config=settings,
-            logits_processor=[process],
-            stopping_criteria=[stop],
-        )
+
+    def forward(
+        self, ids: torch.Tensor, mask: torch.Tensor, positions: torch.Tensor, cache: DynamicCache
+    ) -> torch.Tensor:
+        """Return the logits after the last token of each row, float32 on the CPU, shape (rows, vocabulary).
+
+        `ids` and `positions` have shape (rows, new tokens), `mask` (rows, all tokens); the cache takes up the new ones.
+        """
+        extra: dict[str, object] = {"logits_to_keep": 1} if "logits_to_keep" in self._accepted else {}
+        if "position_ids" in self._accepted:
+            extra["position_ids"] = positions.to(self.device)
+        with torch.inference_mode():
+            output = self._model(
+                input_ids=ids.to(self.device),
+                attention_mask=mask.to(self.device),
+                past_key_values=cache,
+                use_cache=True,
+                **extra,
+            )
+        return output.logits[:, -1].float().cpu()
+
+    @cached_property
+    def _accepted(self) -> frozenset[str]:
+        """Which arguments the model's forward pass takes."""
+        return frozenset(inspect.signature(self._model.forward).parameters)
 
 
 def load(source: ModelSource) -> LoadedModel:

@@ -12,27 +12,36 @@ from typing import TYPE_CHECKING
 from core.chat import ChatDelta, ChatRequest
 from core.errors import CatchupError, ModelUnavailable
 from gpu.answers import timed_out
-from gpu.job import Job, ModelSource
+from gpu.job import Job, JobQueue, ModelSource
 
 if TYPE_CHECKING:
+    from gpu.decoding import Decoder
     from gpu.hub import LoadedModel
 
 Deliver = Callable[["ChatDelta | CatchupError"], None]
 
 
 class LocalChatModel:
-    """Answers one request at a time, in a thread of its own; the others wait, within their deadlines.
+    """Answers up to `max_batch` requests at once, in a thread of its own; the others wait, most urgent first.
 
     Loads on first use (which a deadline does not spare) or by `load`. Closing a stream ends its generation at
-    the next token.
+    the next token. `context` lowers the model's own limit.
     """
 
-    def __init__(self, source: ModelSource, *, name: str | None = None) -> None:
+    def __init__(
+        self, source: ModelSource, *, name: str | None = None, max_batch: int = 8, context: int | None = None
+    ) -> None:
         self._source = source
         self._name = name or source.path_or_hub_id
+        self._max_batch = max_batch
+        self._context = context
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="local-chat-model")
-        self._lock = threading.Lock()
+        self._loading = threading.Lock()
+        self._books = threading.Lock()
+        self._waiting = JobQueue()
+        self._serving = False
         self._loaded: LoadedModel | None = None
+        self._decoder: Decoder | None = None
         self._closed = False
         self._running = 0
 
@@ -48,7 +57,7 @@ class LocalChatModel:
 
     def load(self) -> LoadedModel:
         """Load the model now; a second call does nothing. Raises ModelUnavailable."""
-        with self._lock:
+        with self._loading:
             if self._closed:
                 raise self._closed_error()
             if self._loaded is None:
@@ -82,55 +91,77 @@ class LocalChatModel:
         """Return how many tokens the model's tokenizer makes of a text, without special ones."""
         return await asyncio.to_thread(lambda: self.load().count(text))
 
+    async def context_tokens(self) -> int:
+        """Return how many tokens prompt and answer may have together; loads the model. Raises ModelUnavailable."""
+        loaded = await asyncio.to_thread(self.load)
+        return min(loaded.context, self._context or loaded.context)
+
     async def close(self) -> None:
         """End what runs and release the model; a second call does nothing."""
         self._closed = True
         await asyncio.to_thread(self._worker.shutdown)
-        self._loaded = None
+        self._loaded = self._decoder = None
 
     def _submit(self, request: ChatRequest, deliver: Deliver, unwanted: threading.Event) -> None:
-        """Queue a generation for the worker thread."""
-        if self._closed:
-            raise self._closed_error()
-        with self._lock:
-            self._running += 1
-        job = self._worker.submit(self._generate, request, deliver, unwanted)
-        job.add_done_callback(lambda _: self._one_less())
+        """Queue a generation, and set the worker thread going if it rests."""
 
-    def _closed_error(self) -> ModelUnavailable:
-        return ModelUnavailable(f"{self._name} was closed.", remedy="Make a new LocalChatModel.")
-
-    def _one_less(self) -> None:
-        with self._lock:
-            self._running -= 1
-
-    def _generate(self, request: ChatRequest, deliver: Deliver, unwanted: threading.Event) -> None:
-        """Do one generation in the worker thread; whatever goes wrong is delivered."""
+        def done() -> None:
+            with self._books:
+                self._running -= 1
+            if self._closed:
+                deliver(self._closed_error())
 
         def cancelled() -> bool:
             return unwanted.is_set() or self._closed
 
+        with self._books:
+            if self._closed:
+                raise self._closed_error()
+            self._running += 1
+            self._waiting.put(Job(request=request, emit=deliver, cancelled=cancelled, done=done))
+            if not self._serving:
+                self._serving = True
+                self._worker.submit(self._serve)
+
+    def _serve(self) -> None:
+        """Work in the worker thread until nothing runs and nothing waits.
+
+        One job joins in every step, so that a crowd's prompts do not hold up those who are being answered.
+        """
+        while True:
+            room = self._decoder.room if self._decoder else 1
+            active = self._decoder.active if self._decoder else 0
+            with self._books:
+                jobs = self._waiting.take(min(1, room))
+                if not jobs and not active:
+                    self._serving = False
+                    return
+            for job in jobs:
+                self._admit(job)
+            if self._decoder:
+                self._decoder.step()
+
+    def _admit(self, job: Job) -> None:
+        """Let a job join, the model loaded if this is its first; whatever goes wrong is delivered."""
         try:
-            if not cancelled():
-                self._answer(Job(request=request, emit=deliver, cancelled=cancelled))
+            if not job.cancelled():
+                self._ready().admit(job)
+                return
         except CatchupError as error:
-            deliver(error)
-        except Exception as error:  # a model's code may raise anything; the caller must hear of it
-            failure = ModelUnavailable(
-                f"{self._name} failed: {type(error).__name__}.",
-                remedy="See the log; the model may need more memory, or not suit this version of transformers.",
-            )
-            failure.__cause__ = error
-            deliver(failure)
-        if self._closed:
-            deliver(self._closed_error())
+            job.emit(error)
+        job.done()
 
-    def _answer(self, job: Job) -> None:
-        """Load the model if this is its first request, and generate."""
-        loaded = self.load()
-        from gpu.decoding import generate
+    def _ready(self) -> Decoder:
+        """Return the decoder, the model loaded if need be; raises ModelUnavailable."""
+        if self._decoder is None:
+            loaded = self.load()
+            from gpu.decoding import Decoder
 
-        generate(loaded, job)
+            self._decoder = Decoder(loaded, max_batch=self._max_batch)
+        return self._decoder
+
+    def _closed_error(self) -> ModelUnavailable:
+        return ModelUnavailable(f"{self._name} was closed.", remedy="Make a new LocalChatModel.")
 
     async def _next(
         self, pieces: asyncio.Queue[ChatDelta | CatchupError], deadline: float, request: ChatRequest

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from core.clock import ManualClock
 from core.database import Database
 from core.ids import SequentialIds
+from tests.support.vllm_server import vllm_server, why_absent
 
 POSTGRES = os.environ.get("CATCHUP_TEST_POSTGRES", "postgresql+asyncpg://postgres@127.0.0.1:5432/postgres")
 NATS = os.environ.get("CATCHUP_TEST_NATS", "nats://127.0.0.1:4222")
@@ -113,6 +114,23 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path, migrated: Pat
     database = await Database.open(url)
     yield database
     await database.close()
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a random Llama that transformers and vLLM load in a moment."""
+    from tests.support import tiny_llama  # here, so that `make fast` does not wait for it
+
+    return tiny_llama.build(tmp_path_factory.mktemp("tiny-llama"))
+
+
+@pytest.fixture(scope="session")
+def vllm_url(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The one vLLM server of the suite; whoever uses it carries `pytest.mark.xdist_group("vllm")`."""
+    if reason := why_absent():
+        not_tested("what a real vLLM does", reason)
+    with vllm_server(tiny, tmp_path_factory.mktemp("vllm") / "vllm.log") as url:
+        yield url
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

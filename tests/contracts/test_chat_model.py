@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,8 +21,7 @@ from gpu.job import ModelSource
 from gpu.local import LocalChatModel
 from gpu.openai_client import OpenAIChatModel
 from prompts.chat import ScriptedChatModel
-from tests.support import tiny_llama
-from tests.support.vllm_server import NAME, vllm_server, why_absent
+from tests.support.vllm_server import NAME
 
 pytestmark = pytest.mark.xdist_group("vllm")
 
@@ -59,19 +58,6 @@ class Subject:
 
     model: ChatModel
     running: Callable[[], Awaitable[float]]
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_llama.build(tmp_path_factory.mktemp("tiny-llama"))
-
-
-@pytest.fixture(scope="session")
-def vllm_url(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    if reason := why_absent():
-        pytest.skip(f"not tested: the OpenAI-compatible client against a real vLLM, because {reason}")
-    with vllm_server(tiny, tmp_path_factory.mktemp("vllm") / "vllm.log") as url:
-        yield url
 
 
 @pytest.fixture

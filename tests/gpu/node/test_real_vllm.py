@@ -1,0 +1,98 @@
+"""What we rely on in vLLM, asked of a real one: a metric, a flag or an answer that it renames fails here."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+
+import aiohttp
+import pytest
+
+from core.chat import ChatMessage, ChatRequest, complete
+from gpu.node import metric_names
+from gpu.node.build import Build, inspect_build
+from gpu.node.check import check_node
+from gpu.node.flags import flags_for
+from gpu.node.metrics import named_values, scrape, scrape_text
+from gpu.node.options import Device, KvDtype, NodeOptions, Speculative
+from gpu.openai_client import OpenAIChatModel
+from tests.conftest import not_tested
+from tests.support.vllm_server import NAME, PYTHON, why_absent
+
+pytestmark = [pytest.mark.vllm, pytest.mark.slow, pytest.mark.xdist_group("vllm")]
+
+EVERY_OPTION = NodeOptions(
+    model="org/name",
+    served_name="name",
+    tensor_parallel=2,
+    kv_dtype=KvDtype.FP8,
+    speculative=Speculative.SUFFIX,
+    load_format="dummy",
+    queued_tokens=100_000,
+)
+
+
+@pytest.fixture(scope="module")
+def build() -> Build:
+    if reason := why_absent():
+        not_tested("the flags of a real vLLM", reason)
+    return inspect_build(str(PYTHON))
+
+
+async def text_of(url: str) -> str:
+    async with aiohttp.ClientSession() as session:
+        return await scrape_text(session, url, timeout_s=30)
+
+
+@pytest.mark.parametrize("name", [*metric_names.REQUIRED, metric_names.ADMISSION_REJECTIONS])
+async def test_every_metric_that_is_read_is_in_a_real_scrape(vllm_url: str, name: str):
+    values = named_values(await text_of(vllm_url))
+
+    assert name in values
+
+
+async def test_a_generation_moves_the_counters_by_what_it_cost(vllm_url: str):
+    model = OpenAIChatModel(vllm_url, NAME)
+    asked = ChatMessage(role="user", content=f"{uuid.uuid4()}: " + "we shipped on Friday. " * 40)
+    async with aiohttp.ClientSession() as session:
+        before = await scrape(session, vllm_url, timeout_s=30)
+
+        answer = await complete(model, ChatRequest(messages=(asked,), max_tokens=9))
+
+        after = before
+        async with asyncio.timeout(10):  # the engine's counters come a step after its answer
+            while after.queue_count == before.queue_count:
+                after = await scrape(session, vllm_url, timeout_s=30)
+    await model.close()
+    assert after.prompt_tokens - before.prompt_tokens == answer.usage.prompt_tokens
+    assert after.prefix_queries - before.prefix_queries == answer.usage.prompt_tokens
+    assert after.generation_tokens - before.generation_tokens == answer.usage.completion_tokens == 9
+    assert after.iterations - before.iterations >= 9
+    assert after.queue_count - before.queue_count == after.ttft_count - before.ttft_count == 1
+
+
+async def test_a_real_node_keeps_every_part(vllm_url: str):
+    report = await check_node(vllm_url, word=uuid.uuid4().hex, freed_s=6.0)
+
+    assert [item for item in report.items if not item.ok] == []
+    assert report.model == NAME
+    assert len(report.items) == len({item.name for item in report.items}) == 15
+
+
+async def test_a_model_that_is_not_served_is_not_asked(vllm_url: str):
+    report = await check_node(vllm_url, word="w", name="stranger")
+
+    assert [(item.name, item.ok) for item in report.items] == [("lists its model", False)]
+    assert NAME in report.items[0].detail
+
+
+@pytest.mark.parametrize("device", [Device.CPU, Device.CUDA])
+def test_every_flag_that_we_give_is_one_that_the_installed_vllm_knows(build: Build, device: Device):
+    unknown = [flag.name for flag in flags_for(EVERY_OPTION, device) if flag.name not in build.flags]
+
+    assert unknown == []
+
+
+def test_the_installed_vllm_says_what_it_is_made_for(build: Build):
+    assert build.version
+    assert build.device in {"cpu", "cuda"}

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from core.clock import from_micros
 from core.errors import NotFound
 from core.ids import MessageId
 from summarize.access import Access, View
-from summarize.asks import Span, Thread, UnreadFrom, window_of
+from summarize.asks import Between, Span, Thread, UnreadFrom, parse_moment, window_of
 from summarize.material import Reading
 from summarize.models import Message, Window
 
+_SLACK_TS = re.compile(r"(\d{9,11})\.(\d{6})", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]|$)", re.ASCII)
+_LAST = "\U0010ffff"
+"""Sorts after every id: all that was sent at a marker's own moment is read."""
 _REACH = (timedelta(hours=1), timedelta(hours=12), timedelta(days=7), timedelta(days=90))
 
 
@@ -21,11 +27,7 @@ async def read(access: Access, view: View, span: Span, *, zone: ZoneInfo, now: d
     if isinstance(span, Thread):
         return await _thread(access, view, span.root, now)
     if isinstance(span, UnreadFrom):
-        marker = await _one(access, view, span.message)
-        window = Window(since=marker.at, until=max(now, marker.at))
-        found = await access.window(view, window)
-        later = [m for m in found if (m.at, m.id) > (marker.at, marker.id)]
-        return await _with_roots(access, view, window, later)
+        return await _unread(access, view, span.message, zone=zone, now=now)
     window = window_of(span, zone=zone, now=now)
     return await _with_roots(access, view, window, await access.window(view, window))
 
@@ -43,6 +45,28 @@ async def around(access: Access, view: View, id: MessageId, *, before: int, afte
         if len(near) == before + after + 1:
             break
     return near
+
+
+async def _unread(access: Access, view: View, marker: MessageId, *, zone: ZoneInfo, now: datetime) -> Reading:
+    """Return what came after a marker, which is a message or its moment; the marker itself is read."""
+    at, id = await _marked(access, view, marker, zone)
+    window = Window(since=at, until=max(now, at))
+    later = [m for m in await access.window(view, window) if (m.at, m.id) > (at, id)]
+    return await _with_roots(access, view, window, later)
+
+
+async def _marked(access: Access, view: View, marker: MessageId, zone: ZoneInfo) -> tuple[datetime, str]:
+    """Return where a marker lies in the order of messages; raises NotFound, InvalidInput."""
+    if found := await access.messages(view, [marker, MessageId(f"{view.channel.id}-{marker}")]):
+        return found[0].at, found[0].id
+    if ts := _SLACK_TS.fullmatch(marker):  # the message may be gone without a trace: its ts is its moment
+        return from_micros(int(ts[1]) * 1_000_000 + int(ts[2])), _LAST
+    if _DATE.match(marker):
+        since = parse_moment("unread_from", marker)
+        return window_of(Between(since=since, until=since), zone=zone, now=since).since, _LAST
+    raise NotFound(
+        "message", marker, remedy="Give the id of a message in this channel, a Slack ts or a time."
+    )
 
 
 async def _thread(access: Access, view: View, root: MessageId, now: datetime) -> Reading:

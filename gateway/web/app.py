@@ -20,9 +20,11 @@ from gateway.web import (
     health,
     messages,
     prompts,
+    recaps,
     recommendations,
     summaries,
 )
+from gateway.web.leaving import ClientLeft, on_client_left
 from gateway.web.middleware import REQUEST_ID_KEY, Authenticate, BodyLimit, Envelope
 from gateway.web.openapi import document
 from gateway.web.problems import of_error, of_status, of_validation
@@ -30,6 +32,7 @@ from gateway.web.problems import of_error, of_status, of_validation
 ROUTERS: tuple[APIRouter, ...] = (
     docs.router,
     summaries.router,
+    recaps.router,
     recommendations.router,
     events.router,
     messages.router,
@@ -52,6 +55,7 @@ def create_app(services: Services) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     app.add_exception_handler(CatchupError, _on_error)
+    app.add_exception_handler(ClientLeft, on_client_left)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(HTTPException, _on_status)
     app.add_middleware(Authenticate, services=services)

@@ -13,7 +13,10 @@ from pydantic import BaseModel
 
 from core.errors import CatchupError
 from core.ids import SummaryId, WorkspaceId
+from gateway.app import Services
+from gateway.spans import span_asked
 from gateway.web.deps import Caller, Scope, ServicesDep, allow
+from gateway.web.leaving import pumped, while_connected
 from gateway.web.middleware import REQUEST_ID_KEY
 from gateway.web.problems import internal, of_error
 from gateway.web.summary_bodies import (
@@ -25,9 +28,10 @@ from gateway.web.summary_bodies import (
     item_body,
     summary_body,
 )
-from summarize.asks import Ask, span_of
+from summarize.asks import Ask
 from summarize.models import Item, Summary
 from summarize.service import Summarizer
+from summarize.wishes import language_of, question_of
 
 router = APIRouter(tags=["summaries"])
 
@@ -54,16 +58,18 @@ Id = Annotated[str, Path(description="The id that POST /v1/summaries returned.",
 async def summarize(body: AskBody, request: Request, caller: Allowed, services: ServicesDep) -> Any:  # noqa: ANN401
     """Return what happened, each item with the messages that bear it out.
 
-    Exactly one of `last`, `since` (with or without `until`), `thread` and `unread_from` says which messages. The
-    reader must be able to read the channel at this moment. No link, mention or image gets into an item.
+    Exactly one of `last`, `since` (with or without `until`), `thread`, `unread_from` and `unread` says which messages.
+    The reader must be able to read the channel at this moment. No link, mention or image gets into an item. Whoever
+    leaves before the answer is complete stops its making.
     """
-    ask = _ask(body, caller)
+    ask = await _ask(body, caller, services)
     if EVENT_STREAM not in request.headers.get("accept", ""):
-        summary = await services.summarizer.summarize(ask)
+        summary = await while_connected(request, services.summarizer.summarize(ask))
         return await _shown(services.summarizer, summary, ask.workspace, ask.reader)
-    answers = services.summarizer.stream(ask)
+    answers = pumped(services.summarizer.stream(ask))
     try:
-        first = await anext(answers)  # what is wrong with the request is a problem, not an event
+        # what is wrong with the request is a problem, not an event
+        first = await while_connected(request, _first(answers))
     except BaseException:
         await answers.aclose()
         raise
@@ -99,18 +105,35 @@ async def feedback(
     return FeedbackAnswer(duplicate=not new)
 
 
-def _ask(body: AskBody, caller: Caller) -> Ask:
-    span = span_of(
-        last=body.last, since=body.since, until=body.until, thread=body.thread, unread_from=body.unread_from
+async def _ask(body: AskBody, caller: Caller, services: Services) -> Ask:
+    reader = caller.acting(body.user)
+    question, language = question_of(body.question), language_of(body.language)
+    span = await span_asked(
+        services,
+        caller.workspace,
+        reader,
+        body.channel,
+        unread=body.unread,
+        last=body.last,
+        since=body.since,
+        until=body.until,
+        thread=body.thread,
+        unread_from=body.unread_from,
     )
     return Ask(
         workspace=caller.workspace,
-        reader=caller.acting(body.user),
+        reader=reader,
         channel=body.channel,
         span=span,
         detail=body.detail,
         timezone=body.timezone,
+        question=question,
+        language=language,
     )
+
+
+async def _first(answers: AsyncGenerator[Item | Summary, None]) -> Item | Summary:
+    return await anext(answers)
 
 
 async def _shown(

@@ -6,13 +6,18 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from core.errors import InvalidInput
 from core.ids import MessageId
 from gateway.links import message_path
 from summarize.models import Detail, FeedbackKind, Item, ItemKind, Summary
 from summarize.render import blocks, markdown
 from summarize.sources import Sources
+from summarize.wishes import LONGEST_QUESTION
+
+_WORDS = frozenset({"comment", "text", "note", "reason", "message"})
+_KINDS = f"Send one of {', '.join(FeedbackKind)} as `kind`, and the number of an item."
 
 
 class AskBody(BaseModel):
@@ -25,6 +30,12 @@ class AskBody(BaseModel):
                 {"channel": "#incidents", "user": "@ana", "last": "7d", "detail": "standard"},
                 {"channel": "#platform", "user": "@ana", "since": "2026-03-02", "until": "2026-03-09T12:00"},
                 {"channel": "C024BE91L", "user": "U024BE7LH", "thread": "C024BE91L-1355517523.000005"},
+                {
+                    "channel": "#platform",
+                    "user": "@ana",
+                    "last": "7d",
+                    "question": "What was decided about 4.12?",
+                },
             ]
         },
     )
@@ -60,7 +71,25 @@ class AskBody(BaseModel):
     )
     unread_from: Annotated[
         str | None,
-        Field(max_length=128, description="The last message that was read, by id; it is not included."),
+        Field(
+            max_length=128,
+            description="The last message that was read, by id, Slack ts or ISO 8601 time; it is not included.",
+        ),
+    ] = None
+    unread: Annotated[
+        bool, Field(description="What came after the read marker posted to /v1/read-markers.")
+    ] = False
+    question: Annotated[
+        str | None,
+        Field(
+            max_length=10_000,  # longer than LONGEST_QUESTION, whose error says what to do
+            examples=["What was decided about the release?"],
+            description=f"Answer this alone, from the same messages; up to {LONGEST_QUESTION} characters.",
+        ),
+    ] = None
+    language: Annotated[
+        str | None,
+        Field(max_length=256, examples=["de"], description="BCP 47 tag; left out: the channel's language."),
     ] = None
     detail: Annotated[Detail, Field(description="How much; it scales with what there is.")] = Detail.STANDARD
     timezone: Annotated[
@@ -114,6 +143,9 @@ class CoverageBody(BaseModel):
     dropped: Annotated[int, Field(description="Items that grounding refused.")]
     conversations: int
     shown: Annotated[int, Field(description="Conversations that have an item.")]
+    repaired: Annotated[int, Field(description="Items that grounding could mend.")]
+    segments: Annotated[int, Field(description="Parts in which the window was read.")]
+    reused: Annotated[int, Field(description="Of these, parts that were finished before.")]
 
 
 class ProvenanceBody(BaseModel):
@@ -127,6 +159,7 @@ class ProvenanceBody(BaseModel):
     arm: str
     prompt_tokens: int
     completion_tokens: int
+    cached_tokens: Annotated[int, Field(description="Of the prompt's, those from the prefix cache.")]
     seconds: float
 
 
@@ -159,6 +192,17 @@ class FeedbackBody(BaseModel):
     kind: FeedbackKind
     item: Annotated[int | None, Field(ge=0, description="Which item, from 0; left out: all of it.")] = None
     user: Annotated[str | None, Field(max_length=256, examples=["@ana"])] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_words(cls, given: Any) -> Any:  # noqa: ANN401  whatever was sent
+        """Refuse free text by name: what somebody writes about a summary may quote what others wrote."""
+        names: set[str] = set(given) if isinstance(given, dict) else set()  # pyright: ignore[reportUnknownArgumentType]
+        for name in sorted(_WORDS & names):
+            raise InvalidInput(
+                name, "free text", "is not taken: feedback is logged, and no words ever are", remedy=_KINDS
+            )
+        return given  # pyright: ignore[reportUnknownVariableType]
 
 
 class FeedbackAnswer(BaseModel):

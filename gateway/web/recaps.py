@@ -1,0 +1,103 @@
+"""POST /v1/recaps, GET /v1/recaps/{id}, POST /v1/read-markers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+
+from core.errors import NotFound
+from core.ids import ChannelId, MessageId, WorkspaceId
+from gateway.app import Services
+from gateway.recapping import ask_of, recaps_of, sources_of
+from gateway.web.deps import Caller, Scope, ServicesDep, allow
+from gateway.web.leaving import while_connected
+from gateway.web.recap_bodies import (
+    MarkerBody,
+    MarkersAnswer,
+    MarkersBody,
+    RecapAskBody,
+    RecapBody,
+    recap_body,
+)
+from summarize.markers import ReadMarkers
+from summarize.recaps.models import Recap, RecapAsk, RecapId
+
+router = APIRouter(tags=["recaps"])
+
+Allowed = Annotated[Caller, allow(Scope.SUMMARIES)]
+Id = Annotated[str, Path(description="The id that POST /v1/recaps returned.", examples=["rcp_5f3a9c"])]
+
+
+@router.post("/v1/recaps", summary="Digest a day or a window over all of somebody's channels")
+async def make_recap(
+    body: RecapAskBody, request: Request, caller: Allowed, services: ServicesDep
+) -> RecapBody:
+    """Return what happened in the channels that the reader is a member of, what matters to them first.
+
+    One of `day`, `last` and `since` (with or without `until`) says when; none of them: the reader's yesterday. The
+    recap of a day that is over is made once: asked for again, only what went stale or failed is made anew.
+    """
+    ask = _ask(body, caller)
+    recap = await while_connected(request, recaps_of(services).make(ask))
+    return await _shown(services, caller.workspace, recap)
+
+
+@router.get("/v1/recaps/{id}", summary="Read a recap again")
+async def fetch_recap(
+    id: Id,
+    caller: Allowed,
+    services: ServicesDep,
+    user: Annotated[str | None, Query(description="Its reader: id or @handle.", examples=["@ana"])] = None,
+) -> RecapBody:
+    """Return a recap to its reader; a channel that they can no longer read is not in it any more."""
+    recap = await recaps_of(services).fetch(caller.workspace, caller.acting(user), RecapId(id))
+    return await _shown(services, caller.workspace, recap)
+
+
+@router.post("/v1/read-markers", summary="Say up to where somebody has read")
+async def put_markers(body: MarkersBody, caller: Allowed, services: ServicesDep) -> MarkersAnswer:
+    """Set read markers, back too; `unread` in a summary or a recap begins after them. All or nothing.
+
+    The reader must be able to read each channel at this moment.
+    """
+    reader = caller.acting(body.user)
+    person = await services.directory.find_person(caller.workspace, reader)
+    found = dict([await _marker(services, caller.workspace, reader, marker) for marker in body.markers])
+    await ReadMarkers(services.database).put(caller.workspace, person.id, found)
+    return MarkersAnswer(markers=len(found))
+
+
+async def _marker(
+    services: Services, workspace: WorkspaceId, reader: str, marker: MarkerBody
+) -> tuple[ChannelId, datetime]:
+    view = await services.access.view(workspace, reader, marker.channel, now=services.clock.now())
+    if marker.message is None:
+        return view.channel.id, marker.ts
+    found = await services.access.messages(view, [MessageId(marker.message)])
+    if not found:
+        raise NotFound(
+            "message", marker.message, remedy="Give the id of a message in this channel, or its ts."
+        )
+    return view.channel.id, found[0].at
+
+
+def _ask(body: RecapAskBody, caller: Caller) -> RecapAsk:
+    return ask_of(
+        caller.workspace,
+        caller.acting(body.user),
+        day=body.day,
+        last=body.last,
+        since=body.since,
+        until=body.until,
+        unread=body.unread,
+        detail=body.detail,
+        limit=body.limit,
+        timezone=body.timezone,
+        language=body.language,
+    )
+
+
+async def _shown(services: Services, workspace: WorkspaceId, recap: Recap) -> RecapBody:
+    return recap_body(recap, await sources_of(services, workspace, recap))

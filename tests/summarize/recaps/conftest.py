@@ -1,0 +1,26 @@
+"""A room with recaps."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from core.database import Database
+from tests.support.recap_room import RecapRoom
+
+
+@pytest.fixture
+async def room(sqlite_database: Database) -> AsyncIterator[RecapRoom]:
+    """Acme, on SQLite, with channels that people are members of."""
+    made = RecapRoom(sqlite_database)
+    await made.furnish()
+    yield made
+
+
+@pytest.fixture
+async def twin_room(database: Database) -> AsyncIterator[RecapRoom]:
+    """The same on every database in turn."""
+    made = RecapRoom(database)
+    await made.furnish()
+    yield made

@@ -146,18 +146,25 @@ class ModelUnavailable(Unavailable):
 
 
 class ModelTimeout(ModelUnavailable):
-    """The model did not answer before the deadline."""
+    """The model did not answer before the deadline; `stalled`: it was silent too long, with time left."""
 
     kind: ClassVar[str] = "model-timeout"
 
+    def __init__(self, message: str, *, stalled: bool = False, remedy: str = "") -> None:
+        self.stalled = stalled
+        super().__init__(message, remedy=remedy)
+
 
 class ModelRefused(ModelUnavailable):
-    """The model server answered with an error status."""
+    """The model server answered with an error status; `retry_after_s` if it said when to come back."""
 
     kind: ClassVar[str] = "model-refused"
 
-    def __init__(self, message: str, *, status: int, remedy: str = "") -> None:
+    def __init__(
+        self, message: str, *, status: int, retry_after_s: float | None = None, remedy: str = ""
+    ) -> None:
         self.status = status
+        self.retry_after_s = retry_after_s
         super().__init__(message, remedy=remedy)
 
 

@@ -34,6 +34,15 @@ def check_json(text: str, finish: FinishReason, request: ChatRequest) -> None:
         ) from error
 
 
+def stalled(name: str, waited_s: float) -> ModelTimeout:
+    """Return the error for a server that said nothing for too long, with time left before the deadline."""
+    return ModelTimeout(
+        f"{name} said nothing for {waited_s:.3g} s.",
+        stalled=True,
+        remedy="Ask another node; if it happens often, see the server's log.",
+    )
+
+
 def timed_out(name: str, request: ChatRequest) -> ModelTimeout:
     """Return the error for a generation that its deadline ended."""
     return ModelTimeout(

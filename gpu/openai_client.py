@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from typing import Final, cast
@@ -12,9 +13,10 @@ import orjson
 
 from core.chat import ChatDelta, ChatRequest, Json
 from core.errors import InvalidInput, ModelRefused, ModelUnavailable
-from gpu.answers import readable, timed_out
+from gpu.answers import readable
 from gpu.openai_wire import AnswerReader, payload, refusal
 from gpu.sse import SseParser
+from gpu.watch import ENDLESS, Patience, Watch
 
 CONNECT_SECONDS: Final = 5.0
 KEEPALIVE_SECONDS: Final = 4.0  # below uvicorn's 5 s, so that a connection is never reused as it is closed
@@ -47,24 +49,33 @@ class OpenAIChatModel:
         """False once the server has said that it has no /tokenize."""
         return self._has_tokenizer
 
-    async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatDelta, None]:
+    def stream(self, request: ChatRequest) -> AsyncGenerator[ChatDelta, None]:
         """Yield the answer as the server streams it; see the port for the promise."""
-        deadline = asyncio.get_running_loop().time() + request.deadline_s
+        return self.attempt(request, ENDLESS)
+
+    async def attempt(
+        self, request: ChatRequest, patience: Patience, *, continuing: bool = False
+    ) -> AsyncGenerator[ChatDelta, None]:
+        """Yield the answer as `stream` does, with less patience: a server silent for too long is ModelTimeout, stalled.
+
+        `continuing` (vLLM) goes on with the last message, the assistant's own.
+        """
+        watch = Watch(self._server, request, patience)
         parser, reader = SseParser(), AnswerReader(request, self._server)
+        response = await self._begin(watch, payload(request, self._name, continuing=continuing), request)
         try:
-            async with asyncio.timeout_at(deadline):
-                response = await self._post("/v1/chat/completions", payload(request, self._name), request)
-        except TimeoutError as error:
-            raise timed_out(self._server, request) from error
-        try:
-            while not reader.ended and (chunk := await self._next_chunk(response, deadline, request)):
+            content = response.content
+            while not reader.ended and (chunk := await self._read(watch, content)):
                 for event in parser.feed(chunk):
                     if delta := reader.read(event):
+                        watch.started = True
                         yield delta
             if delta := reader.end():
                 yield delta
-            await _drain(response)
+            if not content.at_eof():
+                await _drain(response)
         finally:
+            watch.stop()
             response.close()
 
     async def count_tokens(self, text: str) -> int:
@@ -82,6 +93,14 @@ class OpenAIChatModel:
                     raise
                 self._has_tokenizer = False
         return -(-len(text.encode("utf-8", "replace")) // BYTES_A_TOKEN)
+
+    async def get(self, path: str, timeout_s: float) -> tuple[int, str]:
+        """Return the status and the text of a page of the server's; raise ModelUnavailable if there is no answer."""
+        try:
+            async with asyncio.timeout(timeout_s), self._opened().get(self._url + path) as response:
+                return response.status, await response.text(errors="replace")
+        except (aiohttp.ClientError, OSError) as error:
+            raise self._unreachable(error) from error
 
     async def served(self) -> tuple[str, ...]:
         """Return the names of the models that the server lists."""
@@ -119,15 +138,18 @@ class OpenAIChatModel:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise self._unreachable(error) from error
 
-    async def _next_chunk(
-        self, response: aiohttp.ClientResponse, deadline: float, request: ChatRequest
-    ) -> bytes:
+    async def _begin(self, watch: Watch, body: bytes, request: ChatRequest) -> aiohttp.ClientResponse:
+        """Return the response to a request for a stream; raise ModelTimeout when none comes in time."""
+        try:
+            async with asyncio.timeout_at(watch.first_due if watch.first_due < math.inf else None):
+                return await self._post("/v1/chat/completions", body, request)
+        except TimeoutError as error:
+            raise watch.expired() from error
+
+    async def _read(self, watch: Watch, content: aiohttp.StreamReader) -> bytes:
         """Return the next bytes of a stream, none at its end."""
         try:
-            async with asyncio.timeout_at(deadline):
-                return await response.content.readany()
-        except TimeoutError as error:
-            raise timed_out(self._server, request) from error
+            return await watch.read(content)
         except (aiohttp.ClientError, OSError) as error:
             raise self._unreachable(error) from error
 
@@ -140,7 +162,8 @@ class OpenAIChatModel:
         finally:
             response.close()
         answer = cast("dict[str, Json]", answer) if isinstance(answer, dict) else {}
-        return refusal(self._server, response.status, answer.get("error", answer.get("message")), request)
+        said, later = answer.get("error", answer.get("message")), response.headers.get("Retry-After")
+        return refusal(self._server, response.status, said, request, later)
 
     def _unreachable(self, error: Exception) -> ModelUnavailable:
         """Return the error for a connection that failed or broke."""

@@ -13,6 +13,7 @@ import orjson
 from core.chat import ChatDelta, ChatRequest, FinishReason, Json, TokenLogprob, Usage
 from core.errors import CatchupError, GenerationFailed, ModelRefused, ModelUnavailable
 from gpu.answers import check_json, turns
+from gpu.json_shape import response_format
 
 _FINISH: Final[Mapping[str, FinishReason]] = {"stop": "stop", "length": "length"}
 _REMEDIES: Final = {
@@ -29,8 +30,11 @@ _SHOWN_LENGTH: Final = 200
 _Object = dict[str, Json]
 
 
-def payload(request: ChatRequest, model: str) -> bytes:
-    """Return the JSON body that asks for a stream with usage; `priority` only when it is not zero."""
+def payload(request: ChatRequest, model: str, *, continuing: bool = False) -> bytes:
+    """Return the JSON body that asks for a stream with usage; `priority` only when it is not zero.
+
+    `continuing` (vLLM): the last message is the assistant's, to be gone on with and not answered.
+    """
     body: dict[str, object] = {
         "model": model,
         "messages": turns(request),
@@ -47,9 +51,10 @@ def payload(request: ChatRequest, model: str) -> bytes:
         body |= {"logprobs": True, "top_logprobs": request.top_logprobs}
     if request.priority:
         body["priority"] = request.priority
+    if continuing:
+        body |= {"continue_final_message": True, "add_generation_prompt": False}
     if request.schema is not None:
-        schema = {"name": "answer", "strict": True, "schema": dict(request.schema)}
-        body["response_format"] = {"type": "json_schema", "json_schema": schema}
+        body["response_format"] = response_format(request.schema)
     return orjson.dumps(body)
 
 
@@ -110,7 +115,7 @@ class AnswerReader:
     def _choice(self, choice: _Object) -> ChatDelta | None:
         """Return what the one choice adds: text, logprobs, and the finish it keeps for the end."""
         reason = choice.get("finish_reason")
-        if isinstance(reason, str):
+        if isinstance(reason, str) and reason:  # LocalAI sends "" for "not yet"
             self._finish = self._checked(reason)
         text = _object(choice.get("delta")).get("content")
         text = text if isinstance(text, str) else ""
@@ -137,15 +142,27 @@ class AnswerReader:
         return refusal(self._server, code if isinstance(code, int) else 500, error, self._request)
 
 
-def refusal(server: str, status: int, error: Json, request: ChatRequest | None) -> ModelRefused:
-    """Return the error for an answer with an error status; the server's own words unless they echo ours."""
+def refusal(
+    server: str, status: int, error: Json, request: ChatRequest | None, retry_after: str | None = None
+) -> ModelRefused:
+    """Return the error for an answer with an error status; the server's own words unless they echo ours.
+
+    `retry_after` is the header as sent; only seconds are understood, not the rarer date.
+    """
     said = _object(error).get("message", error)
     said = said if isinstance(said, str) else ""
     return ModelRefused(
         f"{server} answered {status}{_quoted(said, request)}.",
         status=status,
+        retry_after_s=_seconds(retry_after),
         remedy=_REMEDIES.get(status, "See the server's log."),
     )
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """Return the seconds of a Retry-After header."""
+    text = (retry_after or "").strip()
+    return float(text) if text.isascii() and text.replace(".", "", 1).isdigit() else None
 
 
 def _quoted(said: str, request: ChatRequest | None) -> str:

@@ -34,6 +34,8 @@ class SseParser:
 
         Raises ModelUnavailable for an event of more than 8 MiB.
         """
+        if (whole := self._whole(chunk)) is not None:
+            return whole
         if self._after_cr and chunk:
             chunk = chunk.removeprefix(b"\n")
             self._after_cr = False
@@ -46,6 +48,16 @@ class SseParser:
                 remedy="Check that the URL is that of an OpenAI-compatible server.",
             )
         return events
+
+    def _whole(self, chunk: bytes) -> list[str] | None:
+        """Return the data of a chunk of whole one-line events, as servers send them; None if it is anything else."""
+        if self._rest or self._data or self._after_cr or not chunk.endswith(b"\n\n") or b"\r" in chunk:
+            return None
+        events = chunk[:-2].split(b"\n\n")
+        if any(not event.startswith(b"data: ") or b"\n" in event for event in events):
+            return None
+        self._first = False
+        return [event[6:].decode("utf-8", "replace") for event in events]
 
     def _take(self, line: bytes) -> str | None:
         """Add one line to the event; return the event's data when the line ends it."""

@@ -105,7 +105,7 @@ async def test_the_request_says_only_what_was_asked_for():
         headers.append(request.headers["Authorization"])
         return await streaming(said('{"id":1}', "stop"), USAGE, DONE)(request)
 
-    schema = {"type": "object"}
+    schema = {"type": "object", "properties": {}}
     async with served(handler) as model:
         await complete(model, ASKED)
         await complete(

@@ -10,11 +10,14 @@ from typing import Annotated
 import orjson
 import typer
 
+from gateway.settings import load_settings
 from gpu.check import CheckItem, CheckReport
 
 Url = Annotated[str, typer.Argument(help="The node, with or without /v1.")]
 ModelName = Annotated[str, typer.Option("--model", help="Its name there.", show_default="the only one")]
-ApiKey = Annotated[str, typer.Option(envvar="CATCHUP_LLM_KEY", help="The key that the node expects.")]
+ApiKey = Annotated[
+    str, typer.Option(help="The key that the node expects.", show_default="CATCHUP_LLM_API_KEY")
+]
 Deadline = Annotated[float, typer.Option(min=0.1, help="Seconds that one answer may take.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -42,7 +45,7 @@ def check(
                 url,
                 word=secrets.token_hex(8),
                 name=model,
-                api_key=api_key or None,
+                api_key=node_key(api_key),
                 deadline_s=deadline,
                 seen=lambda item: status.update(f"Asking: {item.name}"),
             )
@@ -52,6 +55,12 @@ def check(
     else:
         _show(report)
     raise typer.Exit(0 if report.ok else 1)
+
+
+def node_key(given: str) -> str | None:
+    """Return the key to show to a node: what is given, else the setting's."""
+    configured = load_settings().llm_api_key
+    return given or (configured.get_secret_value() if configured else None)
 
 
 def _show(report: CheckReport) -> None:

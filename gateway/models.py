@@ -125,6 +125,11 @@ class _Watched:
         """Whether tokens are counted by the model's own tokenizer, as far as is known."""
         return bool(getattr(self._model, "counts_exactly", True))
 
+    @property
+    def answers_by(self) -> str:
+        """How a server is brought to keep a schema; empty for a model that runs here, and before the first use."""
+        return str(getattr(self._model, "answers_by", ""))
+
     async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatDelta, None]:
         """Yield the answer; see the port for the promise."""
         try:

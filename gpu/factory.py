@@ -67,7 +67,9 @@ def server_model(
     """
 
     def connect(nodes: Sequence[str], served: str) -> ChatModel:
-        return OpenAIChatModel(nodes[0], served, api_key=api_key)
+        from gpu.pool.pool import PooledChatModel
+
+        return PooledChatModel(nodes, served, api_key=api_key)
 
     return ServerChatModel(urls, connect, name=name, api_key=api_key, context=context)
 

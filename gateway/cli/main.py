@@ -55,6 +55,7 @@ COMMANDS = {
     "eval": Command(panel="Improve", module="evals"),
     "pipeline": Command(panel="Operate", module="pipelines"),
     "gpu": Command(panel="Operate", module="gpu"),
+    "models": Command(panel="Operate", module="models"),
     "keys": Command(panel="Operate", module="keys"),
     "workspaces": Command(panel="Operate", module="operate", attribute="workspaces"),
     "migrate": Command(panel="Operate", module="operate", attribute="migrate"),

@@ -9,7 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from core.clock import Clock
-from core.errors import CatchupError, Conflict, ModelOverloaded, NotFound
+from core.errors import (
+    CatchupError,
+    Conflict,
+    DatabaseUnavailable,
+    EventLogUnavailable,
+    ModelOverloaded,
+    NotFound,
+)
 from summarize.asks import Ask, Between
 from summarize.models import Feature, Summary
 from summarize.recaps.models import Entry, Record
@@ -45,7 +52,7 @@ class Maker:
             try:
                 async with asyncio.TaskGroup() as group:
                     tasks = [group.create_task(self._make(record, entry)) for entry in missing]
-            except* CatchupError as errors:  # the database is gone, say: there is nothing to be noted in
+            except* CatchupError as errors:
                 raise errors.exceptions[0] from None
             done |= {entry.channel: entry for entry in (task.result() for task in tasks)}
             claim.whole = all(entry.summary or entry.trouble == NotFound.kind for entry in done.values())
@@ -75,6 +82,8 @@ class Maker:
             try:
                 summary = await self._summary(record, entry)
                 made = replace(entry, summary=summary.id, trouble="")
+            except (DatabaseUnavailable, EventLogUnavailable):
+                raise  # no other channel would fare better, and nothing could be noted
             except CatchupError as error:
                 made = replace(entry, summary=None, trouble=error.kind)
             await self.store.note(record, made)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 
 from core.ids import UserId
 from summarize.models import Coverage, ItemKind, Summary
@@ -48,15 +49,6 @@ def total(coverages: Sequence[Coverage]) -> Coverage:
     skipped = Counter[str]()
     for one in coverages:
         skipped.update(one.skipped)
-    return Coverage(
-        found=sum(one.found for one in coverages),
-        used=sum(one.used for one in coverages),
-        skipped=dict(skipped),
-        context=sum(one.context for one in coverages),
-        dropped=sum(one.dropped for one in coverages),
-        conversations=sum(one.conversations for one in coverages),
-        shown=sum(one.shown for one in coverages),
-        repaired=sum(one.repaired for one in coverages),
-        segments=sum(one.segments for one in coverages),
-        reused=sum(one.reused for one in coverages),
-    )
+    counts = [one.name for one in fields(Coverage) if one.name != "skipped"]
+    sums = {name: sum(getattr(one, name) for one in coverages) for name in counts}
+    return Coverage(**sums, skipped=dict(skipped))

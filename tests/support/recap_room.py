@@ -9,7 +9,7 @@ from core.errors import CatchupError
 from core.ids import ChannelId, SummaryId, WorkspaceId
 from summarize.asks import Ask
 from summarize.markers import ReadMarkers
-from summarize.models import Summary
+from summarize.models import Detail, Summary
 from summarize.recaps.batch import Batch
 from summarize.recaps.models import RecapAsk
 from summarize.recaps.service import Recaps
@@ -71,8 +71,8 @@ class RecapRoom(Room):
         return Batch(recaps=self.recaps(), directory=self.directory, clock=self.clock, waits=0)
 
     def wish(self, reader: str = "@ann", **wishes: object) -> RecapAsk:
-        """Ask for a recap of Acme."""
-        return RecapAsk(workspace=ACME, reader=reader, **wishes)  # pyright: ignore[reportArgumentType]
+        """Ask for a recap of Acme, in as much detail as two messages deserve."""
+        return RecapAsk(workspace=ACME, reader=reader, **{"detail": Detail.STANDARD, **wishes})  # pyright: ignore[reportArgumentType]
 
     async def furnish(self, people: list[Person] | tuple[Person, ...] = PEOPLE) -> None:
         """Ann, Ben and Cat are in #general, Ann and Ben in #secret, Ann in #design; #lunch is Cat's alone."""

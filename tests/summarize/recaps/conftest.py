@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from core.database import Database
@@ -11,16 +9,16 @@ from tests.support.recap_room import RecapRoom
 
 
 @pytest.fixture
-async def room(sqlite_database: Database) -> AsyncIterator[RecapRoom]:
+async def room(sqlite_database: Database) -> RecapRoom:
     """Acme, on SQLite, with channels that people are members of."""
     made = RecapRoom(sqlite_database)
     await made.furnish()
-    yield made
+    return made
 
 
 @pytest.fixture
-async def twin_room(database: Database) -> AsyncIterator[RecapRoom]:
+async def twin_room(database: Database) -> RecapRoom:
     """The same on every database in turn."""
     made = RecapRoom(database)
     await made.furnish()
-    yield made
+    return made

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
     Column,
-    ColumnElement,
     Connection,
     Index,
     Integer,
@@ -97,8 +95,8 @@ class SqlSegmentCache:
             if not await unchanged(connection, workspace, made_from):
                 return False
             old = and_(segment_messages.c.workspace == workspace, segment_messages.c.segment == key)
-            await connection.execute(delete(segment_messages).where(old))
             await upsert(connection, segment_cache, [row], key=["workspace", "key"], update=_CHANGING)
+            await connection.execute(delete(segment_messages).where(old))
             await upsert(connection, segment_messages, links, key=["workspace", "segment", "message"])
         return True
 
@@ -169,13 +167,16 @@ def _sealed(connection: Connection, workspace: WorkspaceId, keys: Sequence[str])
 
 
 async def _delete(connection: AsyncConnection, workspace: WorkspaceId, keys: Sequence[str]) -> int:
-    """Delete entries and their links; return how many entries there were."""
+    """Delete entries and their links; return how many entries there were.
+
+    Entries are locked before their links, and in order, here as in `keep`, so that no two writers wait for each other.
+    """
     count = 0
-    for some in chunks(keys):
-        links: ColumnElement[Any] = and_(
-            segment_messages.c.workspace == workspace, segment_messages.c.segment.in_(some)
-        )
-        await connection.execute(delete(segment_messages).where(links))
+    for some in chunks(sorted(keys)):
         entries = and_(segment_cache.c.workspace == workspace, segment_cache.c.key.in_(some))
+        links = and_(segment_messages.c.workspace == workspace, segment_messages.c.segment.in_(some))
+        ordered = select(segment_cache.c.key).where(entries).order_by(segment_cache.c.key)
+        await connection.execute(ordered.with_for_update())
         count += (await connection.execute(delete(segment_cache).where(entries))).rowcount
+        await connection.execute(delete(segment_messages).where(links))
     return count

@@ -77,7 +77,7 @@ class JsonScanner:
 def objects_in(text: str) -> Iterator[dict[str, Json]]:
     """Yield the JSON objects that a text holds, outermost first, trailing commas and raw line ends forgiven."""
     text = _THOUGHT.sub("", text, count=1)
-    for source in (text, _TRAILING.sub(r"\1", text)):
+    for source in dict.fromkeys((text, _TRAILING.sub(r"\1", text))):
         at = source.find("{")
         while at >= 0:
             try:

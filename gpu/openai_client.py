@@ -86,8 +86,10 @@ class OpenAIChatModel:
         if self._has_tokenizer:
             body = orjson.dumps({"model": self._name, "prompt": readable(text), "add_special_tokens": False})
             try:
-                counted = await self._json("/tokenize", body)
-                return int(cast("int", counted["count"]))
+                counted = (await self._json("/tokenize", body)).get("count")
+                if isinstance(counted, int):
+                    return counted
+                self._has_tokenizer = False  # llama.cpp has a /tokenize of its own
             except ModelRefused as error:
                 if error.status not in _NO_TOKENIZER:
                     raise

@@ -10,7 +10,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -57,6 +57,38 @@ class _Told:
         restart, self.stale = restart or self.stale, False
         self.given = self.given or bool(text)
         return ChatDelta(text=text, restart=restart, logprobs=logprobs)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Reading:
+    """One answer as it comes in."""
+
+    request: ChatRequest
+    mode: Mode
+    told: _Told
+    scanner: JsonScanner = field(default_factory=JsonScanner)
+    last: ChatDelta = field(default_factory=lambda: ChatDelta(text="", finish="stop"))
+
+    def read(self, delta: ChatDelta) -> ChatDelta | None:
+        """Return what is passed on of a delta: the JSON in it; raises _NotKept for text where none may be."""
+        if delta.restart:
+            self.scanner = JsonScanner()
+        piece = self.scanner.push(delta.text)
+        if self.scanner.stray and self.mode is not Mode.PROMPT:
+            raise _NotKept("text stood before the JSON")
+        self.last = delta
+        if piece or delta.logprobs or delta.restart:
+            return self.told.delta(piece, restart=delta.restart, logprobs=delta.logprobs)
+        return None
+
+    def enough(self) -> bool:
+        """Tell whether the answer is there although the model goes on talking."""
+        if self.mode is not Mode.PROMPT or not self.scanner.ended or self.last.finish:
+            return False
+        if _fitted(self.scanner, self.request) is None:
+            return False
+        self.last = ChatDelta(text="", finish="stop")
+        return True
 
 
 class AnySchemaChatModel:
@@ -123,7 +155,7 @@ class AnySchemaChatModel:
         """Tell whether an error is the server's last word rather than a sign that it keeps no schemas."""
         if isinstance(error, ModelRefused):
             return (self._proven and mode is self.mode) or told.given or error.status not in _REFUSALS
-        return isinstance(error, GenerationFailed) and mode is Mode.PROMPT
+        return isinstance(error, GenerationFailed)
 
     def _given_up(self, failures: Sequence[Exception]) -> Exception:
         """Return the error for what no way of asking brought; the server's first refusal if it refused all."""
@@ -138,26 +170,24 @@ class AnySchemaChatModel:
         self, request: ChatRequest, mode: Mode, told: _Told
     ) -> AsyncGenerator[ChatDelta, None]:
         """Yield an answer asked for in one way; raises _NotKept if its shape is not the schema's."""
-        scanner, last = JsonScanner(), ChatDelta(text="", finish="stop")
-        async with aclosing(self._model.stream(_asked(request, mode))) as deltas:
-            async for delta in deltas:
-                scanner = JsonScanner() if delta.restart else scanner
-                piece = scanner.push(delta.text)
-                if scanner.stray and mode is not Mode.PROMPT:
-                    raise _NotKept("text stood before the JSON")
-                if piece or delta.logprobs or delta.restart:
-                    yield told.delta(piece, restart=delta.restart, logprobs=delta.logprobs)
-                last = delta
-                if mode is Mode.PROMPT and scanner.ended and _fitted(scanner, request) is not None:
-                    last = ChatDelta(text="", finish="stop")  # what follows would be talk
-                    break
-        if last.finish == "stop":
-            fitting = self._judged(scanner, request, mode)
-            if _strict(scanner.text) != fitting.value:
+        reading = _Reading(request=request, mode=mode, told=told)
+        try:
+            async with aclosing(self._model.stream(_asked(request, mode))) as deltas:
+                async for delta in deltas:
+                    if piece := reading.read(delta):
+                        yield piece
+                    if reading.enough():
+                        break
+        except GenerationFailed as error:
+            if mode is Mode.PROMPT or reading.scanner.ended:
+                raise  # there is JSON, so it failed for another reason: it was filtered, say
+            raise _NotKept("it is no JSON") from error
+        if reading.last.finish == "stop":
+            fitting = self._judged(reading.scanner, request, mode)
+            if _strict(reading.scanner.text) != fitting.value:
                 yield told.delta(json.dumps(fitting.value, ensure_ascii=False), restart=True)
-        yield replace(
-            last, text="", restart=False, logprobs=(), usage=last.usage or _estimate(request, scanner.whole)
-        )
+        usage = reading.last.usage or _estimate(request, reading.scanner.whole)
+        yield ChatDelta(text="", finish=reading.last.finish, usage=usage)
 
     def _judged(self, scanner: JsonScanner, request: ChatRequest, mode: Mode) -> Fitting:
         """Return the answer as it fits the schema, and learn from it; raises _NotKept."""

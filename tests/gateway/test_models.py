@@ -82,9 +82,15 @@ def test_a_file_may_name_the_models_of_the_environment(tmp_path: Path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("models: {m: {path: x}}\nfeatures: {summary: [main]}", r"features\.summary: is no model \(got 'main'\)"),
+        (
+            "models: {m: {path: x}}\nfeatures: {summary: [main]}",
+            r"features\.summary: is no model \(got 'main'\)",
+        ),
         ("models: {m: {path: x}}\nfeatures: {summary: [m, m]}", r"features\.summary: names a model twice"),
-        ("models: {m: {path: x}}\nworkspaces: {T1: {recap: [n]}}", r"workspaces\.T1\.recap: is no model.*'n'"),
+        (
+            "models: {m: {path: x}}\nworkspaces: {T1: {recap: [n]}}",
+            r"workspaces\.T1\.recap: is no model.*'n'",
+        ),
         ("models: {m: {path: x}}\nfeatures: {summary: [m, extractive]}", "always last and never named"),
         ("models: {m: {path: x}}\nfeatures: {sumary: [m]}", r"features\.sumary.*'summary' or 'recap'"),
         ("models: {m: {path: x, url: http://a}}", r"models\.m: needs exactly one of url and path"),
@@ -131,7 +137,9 @@ def test_a_servers_key_comes_from_the_variable_that_the_file_names(
     assert keys(models(tmp_path, text), ACME, Feature.SUMMARY) == ["m"]
     monkeypatch.delenv("MAIN_KEY")
 
-    with pytest.raises(InvalidInput, match=r"MAIN_KEY: a file names this environment variable, and it is not set"):
+    with pytest.raises(
+        InvalidInput, match=r"MAIN_KEY: a file names this environment variable, and it is not set"
+    ):
         models(tmp_path, text)
 
 

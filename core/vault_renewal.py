@@ -9,6 +9,7 @@ from typing import Protocol
 
 from core.clock import Clock
 from core.ids import WorkspaceId
+from core.master_key import MasterFile, new_master_key
 from core.vault_store import DatabaseVault
 
 GRACE = timedelta(seconds=60)
@@ -57,3 +58,18 @@ async def renew(
     return Renewal(
         newest=newest, resealed=resealed, retired=retired, again_at=max(waiting) if waiting else None
     )
+
+
+async def replace_master(vault: DatabaseVault, file: MasterFile) -> int:
+    """Put a new master key in a file and wrap every data key with it; return how many there were.
+
+    Cut off midway the file holds both keys, and the next call finishes with the newer. Who shares the file follows
+    without a restart. Raises Unavailable, DataDamaged, InvalidInput.
+    """
+    keys = file.read()
+    if len(keys) == 1:
+        keys = (new_master_key(), *keys)
+        file.write(keys)
+    count = await vault.rotate_master(keys[0])
+    file.write(keys[:1])
+    return count

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Table,
     and_,
     func,
+    insert,
     select,
     text,
     update,
@@ -26,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import Entry, record
 from core.clock import Clock
-from core.database import Database, UtcMicros, metadata, upsert
+from core.database import Database, UtcMicros, metadata
 from core.errors import Unavailable
 from core.ids import WorkspaceId
 from core.master_key import MasterKey, Masters
@@ -77,7 +79,7 @@ class DatabaseVault:
 
     def __init__(self, database: Database, masters: Masters, *, clock: Clock) -> None:
         self._database = database
-        self._masters = masters
+        self.masters = masters
         self._clock = clock
         self._rings: dict[WorkspaceId, _Ring] = {}
 
@@ -98,7 +100,7 @@ class DatabaseVault:
 
     async def rotate(self, workspace: WorkspaceId) -> int:
         """Add a key; other processes seal with it within REMEMBER. `core.vault_renewal.renew` then retires the old."""
-        async with self._database.writing() as connection:
+        async with self._making() as connection:
             generation = await self._add(connection, workspace)
             entry = self._entry(f"{workspace}/vault", "vault.rotate", generation=str(generation))
             await record(connection, entry)
@@ -118,11 +120,10 @@ class DatabaseVault:
 
         Servers must know `new` before and the old ones until this returns. Raises Unavailable, DataDamaged.
         """
-        masters = (new, *self._masters())
+        masters = (new, *self.masters())
         alive = and_(data_keys.c.wrapped.is_not(None), data_keys.c.master != new.id)
-        async with self._database.writing() as connection:
-            rows = (await connection.execute(select(data_keys).where(alive).with_for_update())).mappings()
-            found = rows.all()
+        async with self._making() as connection:
+            found = (await connection.execute(select(data_keys).where(alive))).mappings().all()
             for row in found:
                 workspace, generation = WorkspaceId(row["workspace"]), row["generation"]
                 wrapped = new.wrap(workspace, generation, _unwrap(row, masters))
@@ -137,7 +138,7 @@ class DatabaseVault:
 
     async def newest(self, workspace: WorkspaceId) -> int:
         """Return the generation that seals, made now if there is none."""
-        async with self._database.writing() as connection:
+        async with self._making() as connection:
             ours = and_(data_keys.c.workspace == workspace, data_keys.c.wrapped.is_not(None))
             query = select(func.max(data_keys.c.generation)).where(ours)
             found = (await connection.execute(query)).scalar() or await self._add(connection, workspace)
@@ -173,15 +174,23 @@ class DatabaseVault:
         self._rings[workspace] = ring
         return ring
 
+    @asynccontextmanager
+    async def _making(self) -> AsyncGenerator[AsyncConnection]:
+        """Give a transaction in which nobody else makes a key, or learns late that the master key is another."""
+        async with self._database.writing() as connection:
+            if connection.dialect.name == "postgresql":
+                await connection.execute(text("LOCK TABLE data_keys IN SHARE ROW EXCLUSIVE MODE"))
+            yield connection
+
     def _cipher(self, row: RowMapping) -> AESGCM | None:
-        return None if row["wrapped"] is None else AESGCM(_unwrap(row, self._masters()))
+        return None if row["wrapped"] is None else AESGCM(_unwrap(row, self.masters()))
 
     async def _add(self, connection: AsyncConnection, workspace: WorkspaceId) -> int:
-        """Insert the next generation; where another process was faster, its key is as good."""
+        """Insert the next generation."""
         ours = data_keys.c.workspace == workspace
         query = select(func.max(data_keys.c.generation)).where(ours)
         generation = ((await connection.execute(query)).scalar() or 0) + 1
-        master, now = self._masters()[0], self._clock.now()
+        master, now = self.masters()[0], self._clock.now()
         values = {
             "workspace": workspace,
             "generation": generation,
@@ -189,7 +198,7 @@ class DatabaseVault:
             "master": master.id,
             "made_at": now,
         }
-        await upsert(connection, data_keys, [values], key=["workspace", "generation"])
+        await connection.execute(insert(data_keys).values(values))
         replaced = and_(ours, data_keys.c.generation < generation, data_keys.c.replaced_at.is_(None))
         await connection.execute(update(data_keys).where(replaced).values(replaced_at=now))
         return generation

@@ -57,6 +57,7 @@ COMMANDS = {
     "gpu": Command(panel="Operate", module="gpu"),
     "models": Command(panel="Operate", module="models"),
     "keys": Command(panel="Operate", module="keys"),
+    "vault": Command(panel="Operate", module="vault"),
     "workspaces": Command(panel="Operate", module="operate", attribute="workspaces"),
     "migrate": Command(panel="Operate", module="operate", attribute="migrate"),
     "version": Command(panel="Operate", module="operate", attribute="version"),

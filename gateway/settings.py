@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import InvalidInput
+from core.master_key import Masters, masters_of
 
 PREFIX = "CATCHUP_"
 _FOREIGN = re.compile(rf"{PREFIX}(TEST_|([A-Z0-9]+_)*(SERVICE_|PORT))")
@@ -45,7 +46,7 @@ class Settings(BaseSettings):
     """SQLAlchemy URL, e.g. `postgresql+asyncpg://USER:PASSWORD@HOST/NAME`. Empty: SQLite at `HOME/catchup.db`."""
     events_url: str = ""
     """`nats://HOST:4222` for JetStream. Empty: the embedded log at `HOME/events.db`."""
-    master_key: SecretStr = SecretStr("")
+    master_key: SecretStr | None = None
     """32 bytes in hex or base64 that wrap all data keys; of several, the first wraps. Empty: `HOME/master.key`."""
     embedder: EmbedderName = EmbedderName.MINILM
     """`minilm` (all-MiniLM-L6-v2) or `hashing` (no weights, knows no synonyms; for tests)."""
@@ -115,6 +116,11 @@ class Settings(BaseSettings):
     def master_key_file(self) -> Path:
         """The master key, where the setting names none."""
         return self.home / "master.key"
+
+    def masters(self) -> Masters:
+        """Return the master keys, from the setting or the file; raises InvalidInput for what is no key."""
+        given = self.master_key.get_secret_value() if self.master_key else ""
+        return masters_of(given, self.master_key_file)
 
     @property
     def lake(self) -> Path:

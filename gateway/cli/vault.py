@@ -80,7 +80,7 @@ def rotate_master() -> None:
 
     async def work(services: Services) -> int:
         settings = services.settings
-        if settings.master_key.get_secret_value():
+        if settings.master_key:
             return await services.vault.rotate_master(services.vault.masters()[0])
         return await replace_master(services.vault, MasterFile(settings.master_key_file))
 

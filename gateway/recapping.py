@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from core.errors import InvalidInput
-from core.ids import ChannelId, WorkspaceId
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.errors import InvalidInput, NotFound
+from core.ids import ChannelId, MessageId, WorkspaceId
 from gateway.app import Services
 from summarize.asks import Between, Last, span_of
+from summarize.markers import ReadMarkers
 from summarize.models import Detail
 from summarize.recaps.batch import Batch
 from summarize.recaps.days import parse_day
@@ -14,7 +19,19 @@ from summarize.recaps.service import Recaps
 from summarize.sources import Sources
 from summarize.wishes import language_of
 
+MOST_MARKERS = 1000
+"""Read markers in one call at most."""
+
 _PATIENCE = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marker:
+    """Up to where a channel was read: by the message, else by its moment."""
+
+    channel: str
+    message: str | None = None
+    at: datetime | None = None
 
 
 def recaps_of(services: Services) -> Recaps:
@@ -76,3 +93,27 @@ async def sources_of(services: Services, workspace: WorkspaceId, recap: Recap) -
         )
         for section in recap.sections
     }
+
+
+async def set_markers(
+    services: Services, workspace: WorkspaceId, reader: str, markers: Sequence[Marker]
+) -> int:
+    """Set read markers, all or none, and return how many; raises NotFound for what the reader may not read."""
+    person = await services.directory.find_person(workspace, reader)
+    found = dict([await _moment(services, workspace, reader, marker) for marker in markers])
+    await ReadMarkers(services.database).put(workspace, person.id, found)
+    return len(found)
+
+
+async def _moment(
+    services: Services, workspace: WorkspaceId, reader: str, marker: Marker
+) -> tuple[ChannelId, datetime]:
+    view = await services.access.view(workspace, reader, marker.channel, now=services.clock.now())
+    if marker.at is not None:
+        return view.channel.id, marker.at
+    found = await services.access.messages(view, [MessageId(marker.message or "")])
+    if not found:
+        raise NotFound(
+            "message", marker.message or "", remedy="Give the id of a message in this channel, or its ts."
+        )
+    return view.channel.id, found[0].at

@@ -27,8 +27,8 @@ from gateway.links import channel_path
 from gateway.version import version
 from gateway.web.deps import ServicesDep
 from recommend.models import Recommendations
+from summarize.llm.drafter import SUMMARY
 from summarize.models import Detail
-from summarize.service import PROMPT
 
 router = APIRouter(route_class=ConsoleRoute, include_in_schema=False)
 _CHANNELS = 8
@@ -130,7 +130,7 @@ async def _state(
 
 async def _live_prompt(services: Services) -> str:
     try:
-        live = (await services.prompts.find(PROMPT)).prompt
+        live = (await services.prompts.find(SUMMARY)).prompt
     except NotFound:
         return "none"
     return f"{live.name} {live.version[:8]}"

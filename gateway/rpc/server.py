@@ -13,6 +13,7 @@ from core.errors import InvalidInput
 from gateway.app import Services
 from gateway.proto.catchup.v1 import catchup_pb2, catchup_pb2_grpc
 from gateway.rpc.health import ReadinessHealth
+from gateway.rpc.recaps import RecapsDoor
 from gateway.rpc.recommend import RecommendDoor
 from gateway.rpc.summarize import SummarizeDoor
 
@@ -48,6 +49,7 @@ async def start_rpc(services: Services) -> RpcServer | None:
     ours = catchup_pb2.DESCRIPTOR.services_by_name
     names = frozenset(service.full_name for service in ours.values())
     _grpc.add_SummarizeServicer_to_server(SummarizeDoor(services), server)
+    _grpc.add_RecapsServicer_to_server(RecapsDoor(services), server)
     _grpc.add_RecommendServicer_to_server(RecommendDoor(services), server)
     _health.add_HealthServicer_to_server(ReadinessHealth(services, names), server)
     _reflection.enable_server_reflection([*names, "grpc.health.v1.Health", _reflection.SERVICE_NAME], server)

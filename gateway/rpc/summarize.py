@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from datetime import UTC, datetime
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
-from core.clock import to_micros
 from core.errors import InvalidInput
-from core.ids import MessageId
+from core.ids import MessageId, SummaryId
 from gateway.app import Services
 from gateway.auth import Caller, Scope
 from gateway.proto.catchup.v1 import catchup_pb2 as pb
 from gateway.proto.catchup.v1 import catchup_pb2_grpc
+from gateway.rpc.answers import detail_of, from_timestamp, to_item, to_message
 from gateway.rpc.call import Context, calling
+from gateway.spans import unread_span
 from summarize.asks import Ask, Between, Span, Thread, UnreadFrom, parse_last
-from summarize.models import Coverage, Detail, Item, Provenance, Summary
+from summarize.models import FeedbackKind, Summary
+from summarize.wishes import language_of, question_of
 
-_DETAILS = {
-    pb.DETAIL_UNSPECIFIED: Detail.STANDARD,
-    pb.DETAIL_BRIEF: Detail.BRIEF,
-    pb.DETAIL_STANDARD: Detail.STANDARD,
-    pb.DETAIL_FULL: Detail.FULL,
+_KINDS = {
+    pb.FEEDBACK_KIND_USEFUL: FeedbackKind.USEFUL,
+    pb.FEEDBACK_KIND_WRONG: FeedbackKind.WRONG,
+    pb.FEEDBACK_KIND_MISSING: FeedbackKind.MISSING,
+    pb.FEEDBACK_KIND_UNSAFE: FeedbackKind.UNSAFE,
 }
 
 
@@ -37,7 +36,8 @@ class SummarizeDoor(catchup_pb2_grpc.SummarizeServicer):
         """Answer as POST /v1/summaries does."""
         route = "/catchup.v1.Summarize/Summarize"
         async with calling(self._services, context, route, Scope.SUMMARIES) as caller:
-            return to_message(await self._services.summarizer.summarize(to_ask(request, caller)))
+            ask = await to_ask(request, caller, self._services)
+            return to_message(await self._services.summarizer.summarize(ask))
         raise AssertionError  # calling() ends an erring call itself
 
     async def StreamSummary(
@@ -47,43 +47,54 @@ class SummarizeDoor(catchup_pb2_grpc.SummarizeServicer):
         route = "/catchup.v1.Summarize/StreamSummary"
         async with (
             calling(self._services, context, route, Scope.SUMMARIES) as caller,
-            aclosing(self._services.summarizer.stream(to_ask(request, caller))) as answers,
+            aclosing(
+                self._services.summarizer.stream(await to_ask(request, caller, self._services))
+            ) as answers,
         ):
             async for answer in answers:
                 if isinstance(answer, Summary):
                     yield pb.SummaryEvent(summary=to_message(answer))
                 else:
-                    yield pb.SummaryEvent(item=_item(answer))
+                    yield pb.SummaryEvent(item=to_item(answer))
+
+    async def GetSummary(self, request: pb.GetRequest, context: Context) -> pb.Summary:
+        """Answer as GET /v1/summaries/{id} does."""
+        route = "/catchup.v1.Summarize/GetSummary"
+        async with calling(self._services, context, route, Scope.SUMMARIES) as caller:
+            reader = caller.acting(request.user or None)
+            found = await self._services.summarizer.fetch(caller.workspace, reader, SummaryId(request.id))
+            return to_message(found)
+        raise AssertionError  # calling() ends an erring call itself
+
+    async def GiveFeedback(self, request: pb.FeedbackRequest, context: Context) -> pb.FeedbackResponse:
+        """Answer as POST /v1/summaries/{id}/feedback does."""
+        route = "/catchup.v1.Summarize/GiveFeedback"
+        async with calling(self._services, context, route, Scope.SUMMARIES) as caller:
+            new = await self._services.summarizer.feedback(
+                caller.workspace,
+                caller.acting(request.user or None),
+                SummaryId(request.summary),
+                _kind(request.kind),
+                item=request.item if request.HasField("item") else None,
+            )
+            return pb.FeedbackResponse(duplicate=not new)
+        raise AssertionError  # calling() ends an erring call itself
 
 
-def to_ask(request: pb.SummarizeRequest, caller: Caller) -> Ask:
-    """Return what is asked for; raises InvalidInput."""
+async def to_ask(request: pb.SummarizeRequest, caller: Caller, services: Services) -> Ask:
+    """Return what is asked for; raises InvalidInput, NotFound."""
+    reader = caller.acting(request.user or None)
+    unread = request.WhichOneof("span") == "unread" and request.unread
+    span = unread_span(services, caller.workspace, reader, request.channel) if unread else None
     return Ask(
         workspace=caller.workspace,
-        reader=caller.acting(request.user or None),
+        reader=reader,
         channel=request.channel,
-        span=_span(request),
-        detail=_detail(request.detail),
+        span=await span if span else _span(request),
+        detail=detail_of(request.detail),
         timezone=request.timezone,
-    )
-
-
-def to_message(summary: Summary) -> pb.Summary:
-    """Return a summary as it goes over the wire."""
-    return pb.Summary(
-        id=summary.id,
-        channel=summary.channel,
-        reader=summary.reader,
-        since=_timestamp(summary.window.since),
-        until=_timestamp(summary.window.until),
-        thread=summary.thread or "",
-        detail=f"DETAIL_{summary.detail.upper()}",
-        items=[_item(item) for item in summary.items],
-        participants=summary.participants,
-        coverage=_coverage(summary.coverage),
-        provenance=_provenance(summary.provenance),
-        created_at=_timestamp(summary.created_at),
-        degraded=summary.degraded,
+        question=question_of(request.question),
+        language=language_of(request.language),
     )
 
 
@@ -92,68 +103,28 @@ def _span(request: pb.SummarizeRequest) -> Span:
     if named == "last":
         return parse_last(request.last)
     if named == "between":
-        return _between(request.between)
+        return between_of(request.between)
     if named == "thread":
         return Thread(root=MessageId(request.thread))
     if named == "unread_from":
         return UnreadFrom(message=MessageId(request.unread_from))
     raise InvalidInput(
-        "span", None, "is missing", remedy="Give one of last, between, thread, unread_from; e.g. last=7d."
+        "span",
+        None,
+        "is missing",
+        remedy="Give one of last, between, thread, unread_from, unread; e.g. last=7d.",
     )
 
 
-def _between(span: pb.Between) -> Between:
+def between_of(span: pb.Between) -> Between:
+    """Return a span; raises InvalidInput."""
     if not span.HasField("since"):
         raise InvalidInput("between.since", None, "is missing", remedy="Give the moment it begins.")
-    until = _moment("between.until", span.until) if span.HasField("until") else None
-    return Between(since=_moment("between.since", span.since), until=until)
+    until = from_timestamp("between.until", span.until) if span.HasField("until") else None
+    return Between(since=from_timestamp("between.since", span.since), until=until)
 
 
-def _moment(field: str, value: Timestamp) -> datetime:
-    try:
-        return value.ToDatetime(tzinfo=UTC)
-    except (ValueError, OverflowError) as error:
-        raise InvalidInput(
-            field, value.seconds, "lies outside the calendar", remedy="Use a year from 1 to 9999."
-        ) from error
-
-
-def _detail(value: pb.Detail) -> Detail:
-    if value not in _DETAILS:
-        raise InvalidInput("detail", value, "is not a level of detail", remedy="Use BRIEF, STANDARD or FULL.")
-    return _DETAILS[value]
-
-
-def _timestamp(moment: datetime) -> Timestamp:
-    stamp = Timestamp()
-    stamp.FromMicroseconds(to_micros(moment))
-    return stamp
-
-
-def _item(item: Item) -> pb.Item:
-    return pb.Item(
-        kind=f"ITEM_KIND_{item.kind.upper()}",
-        text=item.text,
-        citations=item.citations,
-        participants=item.participants,
-        owner=item.owner or "",
-        due=item.due or "",
-        superseded=item.superseded,
-    )
-
-
-def _coverage(coverage: Coverage) -> pb.Coverage:
-    return pb.Coverage(found=coverage.found, used=coverage.used, skipped=dict(coverage.skipped))
-
-
-def _provenance(made: Provenance) -> pb.Provenance:
-    return pb.Provenance(
-        engine=made.engine,
-        model=made.model,
-        prompt=made.prompt,
-        input_hash=made.input_hash,
-        arm=made.arm,
-        prompt_tokens=made.prompt_tokens,
-        completion_tokens=made.completion_tokens,
-        seconds=made.seconds,
-    )
+def _kind(value: pb.FeedbackKind) -> FeedbackKind:
+    if value not in _KINDS:
+        raise InvalidInput("kind", value, "is not feedback", remedy="Use USEFUL, WRONG, MISSING or UNSAFE.")
+    return _KINDS[value]

@@ -13,12 +13,11 @@ from core.directory import Channel
 from core.ids import ChannelId
 from gateway.importers.plain import Moment
 from gateway.links import channel_path
+from gateway.recapping import MOST_MARKERS
 from gateway.web.summary_bodies import CoverageBody, ItemBody, WindowBody, item_body
 from summarize.models import Detail
 from summarize.recaps.models import MOST_CHANNELS, USUAL_CHANNELS, Beside, Recap, Section, Todo
 from summarize.sources import Sources
-
-MOST_MARKERS = 1000
 
 By = Mapping[ChannelId, Sources]
 

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 
-from core.errors import NotFound
-from core.ids import ChannelId, MessageId, WorkspaceId
+from core.ids import WorkspaceId
 from gateway.app import Services
-from gateway.recapping import ask_of, recaps_of, sources_of
+from gateway.recapping import Marker, ask_of, recaps_of, set_markers, sources_of
 from gateway.web.deps import Caller, Scope, ServicesDep, allow
 from gateway.web.leaving import while_connected
 from gateway.web.recap_bodies import (
-    MarkerBody,
     MarkersAnswer,
     MarkersBody,
     RecapAskBody,
     RecapBody,
     recap_body,
 )
-from summarize.markers import ReadMarkers
 from summarize.recaps.models import Recap, RecapAsk, RecapId
 
 router = APIRouter(tags=["recaps"])
@@ -62,25 +58,9 @@ async def put_markers(body: MarkersBody, caller: Allowed, services: ServicesDep)
 
     The reader must be able to read each channel at this moment.
     """
-    reader = caller.acting(body.user)
-    person = await services.directory.find_person(caller.workspace, reader)
-    found = dict([await _marker(services, caller.workspace, reader, marker) for marker in body.markers])
-    await ReadMarkers(services.database).put(caller.workspace, person.id, found)
-    return MarkersAnswer(markers=len(found))
-
-
-async def _marker(
-    services: Services, workspace: WorkspaceId, reader: str, marker: MarkerBody
-) -> tuple[ChannelId, datetime]:
-    view = await services.access.view(workspace, reader, marker.channel, now=services.clock.now())
-    if marker.message is None:
-        return view.channel.id, marker.ts
-    found = await services.access.messages(view, [MessageId(marker.message)])
-    if not found:
-        raise NotFound(
-            "message", marker.message, remedy="Give the id of a message in this channel, or its ts."
-        )
-    return view.channel.id, found[0].at
+    markers = [Marker(channel=one.channel, message=one.message, at=one.ts) for one in body.markers]
+    count = await set_markers(services, caller.workspace, caller.acting(body.user), markers)
+    return MarkersAnswer(markers=count)
 
 
 def _ask(body: RecapAskBody, caller: Caller) -> RecapAsk:

@@ -146,6 +146,7 @@ class CoverageBody(BaseModel):
     repaired: Annotated[int, Field(description="Items that grounding could mend.")]
     segments: Annotated[int, Field(description="Parts in which the window was read.")]
     reused: Annotated[int, Field(description="Of these, parts that were finished before.")]
+    clipped: Annotated[int, Field(description="Messages of which only the beginning fitted.")]
 
 
 class ProvenanceBody(BaseModel):

@@ -45,6 +45,16 @@ class SummarizeStub:
                 request_serializer=catchup_dot_v1_dot_catchup__pb2.SummarizeRequest.SerializeToString,
                 response_deserializer=catchup_dot_v1_dot_catchup__pb2.SummaryEvent.FromString,
                 _registered_method=True)
+        self.GetSummary = channel.unary_unary(
+                '/catchup.v1.Summarize/GetSummary',
+                request_serializer=catchup_dot_v1_dot_catchup__pb2.GetRequest.SerializeToString,
+                response_deserializer=catchup_dot_v1_dot_catchup__pb2.Summary.FromString,
+                _registered_method=True)
+        self.GiveFeedback = channel.unary_unary(
+                '/catchup.v1.Summarize/GiveFeedback',
+                request_serializer=catchup_dot_v1_dot_catchup__pb2.FeedbackRequest.SerializeToString,
+                response_deserializer=catchup_dot_v1_dot_catchup__pb2.FeedbackResponse.FromString,
+                _registered_method=True)
 
 
 class SummarizeServicer:
@@ -65,6 +75,20 @@ class SummarizeServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetSummary(self, request, context):
+        """A summary made earlier, if its reader may read its channel now.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GiveFeedback(self, request, context):
+        """What somebody thinks of a summary or of one item; never any words.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SummarizeServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -77,6 +101,16 @@ def add_SummarizeServicer_to_server(servicer, server):
                     servicer.StreamSummary,
                     request_deserializer=catchup_dot_v1_dot_catchup__pb2.SummarizeRequest.FromString,
                     response_serializer=catchup_dot_v1_dot_catchup__pb2.SummaryEvent.SerializeToString,
+            ),
+            'GetSummary': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSummary,
+                    request_deserializer=catchup_dot_v1_dot_catchup__pb2.GetRequest.FromString,
+                    response_serializer=catchup_dot_v1_dot_catchup__pb2.Summary.SerializeToString,
+            ),
+            'GiveFeedback': grpc.unary_unary_rpc_method_handler(
+                    servicer.GiveFeedback,
+                    request_deserializer=catchup_dot_v1_dot_catchup__pb2.FeedbackRequest.FromString,
+                    response_serializer=catchup_dot_v1_dot_catchup__pb2.FeedbackResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -134,6 +168,224 @@ class Summarize:
             '/catchup.v1.Summarize/StreamSummary',
             catchup_dot_v1_dot_catchup__pb2.SummarizeRequest.SerializeToString,
             catchup_dot_v1_dot_catchup__pb2.SummaryEvent.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSummary(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/catchup.v1.Summarize/GetSummary',
+            catchup_dot_v1_dot_catchup__pb2.GetRequest.SerializeToString,
+            catchup_dot_v1_dot_catchup__pb2.Summary.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GiveFeedback(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/catchup.v1.Summarize/GiveFeedback',
+            catchup_dot_v1_dot_catchup__pb2.FeedbackRequest.SerializeToString,
+            catchup_dot_v1_dot_catchup__pb2.FeedbackResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class RecapsStub:
+    """What happened in all of my channels?
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.MakeRecap = channel.unary_unary(
+                '/catchup.v1.Recaps/MakeRecap',
+                request_serializer=catchup_dot_v1_dot_catchup__pb2.RecapRequest.SerializeToString,
+                response_deserializer=catchup_dot_v1_dot_catchup__pb2.Recap.FromString,
+                _registered_method=True)
+        self.GetRecap = channel.unary_unary(
+                '/catchup.v1.Recaps/GetRecap',
+                request_serializer=catchup_dot_v1_dot_catchup__pb2.GetRequest.SerializeToString,
+                response_deserializer=catchup_dot_v1_dot_catchup__pb2.Recap.FromString,
+                _registered_method=True)
+        self.SetReadMarkers = channel.unary_unary(
+                '/catchup.v1.Recaps/SetReadMarkers',
+                request_serializer=catchup_dot_v1_dot_catchup__pb2.ReadMarkersRequest.SerializeToString,
+                response_deserializer=catchup_dot_v1_dot_catchup__pb2.ReadMarkersResponse.FromString,
+                _registered_method=True)
+
+
+class RecapsServicer:
+    """What happened in all of my channels?
+    """
+
+    def MakeRecap(self, request, context):
+        """One digest over the channels that somebody is a member of, what matters to them first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetRecap(self, request, context):
+        """A recap made earlier, without the channels that its reader can no longer read.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetReadMarkers(self, request, context):
+        """Up to where somebody has read; `unread` begins there.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_RecapsServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'MakeRecap': grpc.unary_unary_rpc_method_handler(
+                    servicer.MakeRecap,
+                    request_deserializer=catchup_dot_v1_dot_catchup__pb2.RecapRequest.FromString,
+                    response_serializer=catchup_dot_v1_dot_catchup__pb2.Recap.SerializeToString,
+            ),
+            'GetRecap': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRecap,
+                    request_deserializer=catchup_dot_v1_dot_catchup__pb2.GetRequest.FromString,
+                    response_serializer=catchup_dot_v1_dot_catchup__pb2.Recap.SerializeToString,
+            ),
+            'SetReadMarkers': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetReadMarkers,
+                    request_deserializer=catchup_dot_v1_dot_catchup__pb2.ReadMarkersRequest.FromString,
+                    response_serializer=catchup_dot_v1_dot_catchup__pb2.ReadMarkersResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'catchup.v1.Recaps', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('catchup.v1.Recaps', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Recaps:
+    """What happened in all of my channels?
+    """
+
+    @staticmethod
+    def MakeRecap(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/catchup.v1.Recaps/MakeRecap',
+            catchup_dot_v1_dot_catchup__pb2.RecapRequest.SerializeToString,
+            catchup_dot_v1_dot_catchup__pb2.Recap.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetRecap(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/catchup.v1.Recaps/GetRecap',
+            catchup_dot_v1_dot_catchup__pb2.GetRequest.SerializeToString,
+            catchup_dot_v1_dot_catchup__pb2.Recap.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetReadMarkers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/catchup.v1.Recaps/SetReadMarkers',
+            catchup_dot_v1_dot_catchup__pb2.ReadMarkersRequest.SerializeToString,
+            catchup_dot_v1_dot_catchup__pb2.ReadMarkersResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from gateway.cli.gpu_check import check
+from gateway.cli.gpu_plan import plan_nodes
 from gateway.cli.gpu_serve import serve
 
 app = typer.Typer(
@@ -14,6 +15,7 @@ app = typer.Typer(
 )
 app.command()(serve)
 app.command()(check)
+app.command("plan")(plan_nodes)
 
 
 @app.callback()

@@ -18,6 +18,7 @@ _EXAMPLES = """
   catchup demo                                       a sample workspace, served, with a key and curl lines
   catchup import slack EXPORT.zip                    your own workspace
   catchup summarize '#incidents' --last 7d --user @ana
+  catchup recap show --user @ana                     all of somebody's channels, what matters first
   catchup recommend channels --user @ana --use-case channel_browser -k 10
   catchup keys create chat-client --scope summaries
   catchup serve                                      REST and console on 127.0.0.1:8080, gRPC on :8081
@@ -50,9 +51,11 @@ COMMANDS = {
     "serve": Command(panel="Serve", module="serve", attribute="serve"),
     "import": Command(panel="Use", module="imports"),
     "summarize": Command(panel="Use", module="summarize", attribute="summarize"),
+    "recap": Command(panel="Use", module="recap"),
     "recommend": Command(panel="Use", module="recommend"),
     "prompts": Command(panel="Improve", module="prompts"),
     "eval": Command(panel="Improve", module="evals"),
+    "train": Command(panel="Improve", module="train"),
     "pipeline": Command(panel="Operate", module="pipelines"),
     "gpu": Command(panel="Operate", module="gpu"),
     "models": Command(panel="Operate", module="models"),

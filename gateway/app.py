@@ -15,12 +15,13 @@ from core.directory import Directory
 from core.embedding import Embedder, HashingEmbedder
 from core.events.models import EventLog
 from core.ids import Ids, RandomIds
-from core.master_key import masters_of
 from core.release_store import Releases
 from core.telemetry import Log, Metrics
 from core.vault_store import DatabaseVault
+from gateway.engines import Engines
 from gateway.keys import Keys
 from gateway.limits import Limiter, MemoryLimiter
+from gateway.models import Models
 from gateway.readiness import Readiness, Warmup
 from gateway.settings import EmbedderName, Settings
 from prompt_eval.service import Evaluator
@@ -37,6 +38,7 @@ from summarize.cache.store import SqlSegmentCache
 from summarize.extract_drafter import ExtractiveDrafter
 from summarize.intake import AllDerived, Intake
 from summarize.ladder import Ladder
+from summarize.llm.serving import ServedPrompts
 from summarize.service import Summarizer
 from summarize.store import MessageStore, SummaryStore
 
@@ -57,6 +59,7 @@ class Services:
     keys: Keys
     limiter: Limiter
     embedder: Embedder
+    models: Models
     vault: DatabaseVault
     messages: MessageStore
     summaries: SummaryStore
@@ -95,6 +98,7 @@ async def open_services(
         opened.push_async_callback(events.close)
         services = _wire(settings, clock=clock, ids=ids, log=log, database=database, events=events)
         opened.push_async_callback(services.recommender.close)
+        opened.push_async_callback(services.models.close)
         await services.prompts.publish_library()
         yield services
 
@@ -105,7 +109,7 @@ def _wire(
     """Make every part from those below it."""
     metrics = Metrics()
     directory, messages = Directory(database), MessageStore(database)
-    masters = masters_of(settings.master_key.get_secret_value(), settings.master_key_file)
+    masters = settings.masters()
     vault = DatabaseVault(database, masters, clock=clock)
     summaries = SummaryStore(database, vault)
     segments = SqlSegmentCache(database, vault, clock=clock, log=log)
@@ -116,7 +120,15 @@ def _wire(
         settings, database, events, directory=directory, store=served, clock=clock, ids=ids, metrics=metrics
     )
     embedder = _embedder(settings)
-    extractive = ExtractiveDrafter(embedder)
+    models = Models.from_settings(settings)
+    prompts = Registry(store=PromptStore(database), releases=releases, clock=clock)
+    engines = Engines(
+        models,
+        prompts=ServedPrompts(prompts, releases),
+        cache=segments,
+        masters=masters,
+        extractive=ExtractiveDrafter(embedder),
+    )
     warmup = Warmup("embedder", lambda: embedder.embed(["warm"]), log)
     return Services(
         settings=settings,
@@ -131,6 +143,7 @@ def _wire(
         keys=Keys(database, clock, ids),
         limiter=MemoryLimiter(clock, rate=settings.rate_per_second, burst=settings.rate_burst),
         embedder=embedder,
+        models=models,
         vault=vault,
         messages=messages,
         summaries=summaries,
@@ -140,14 +153,14 @@ def _wire(
         summarizer=Summarizer(
             access=access,
             summaries=summaries,
-            ladder=Ladder(lambda _workspace, _feature: (extractive,), metrics),
+            ladder=Ladder(engines.rungs, metrics),
             directory=directory,
             events=events,
             clock=clock,
             ids=ids,
             metrics=metrics,
         ),
-        prompts=Registry(store=PromptStore(database), releases=releases, clock=clock),
+        prompts=prompts,
         evaluator=Evaluator(store=EvalStore(database), clock=clock, ids=ids),
         recommend_store=served,
         recommender=recommender,

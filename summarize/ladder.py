@@ -50,12 +50,6 @@ class _Sieve:
 
     def pass_on(self, item: Item) -> Item | None:
         """Return an item as it may be shown, None if it does not hold or says again what was said."""
-        if not hasattr(self.grounding, "settle"):  # TEMPORARY
-            if self.grounding.fault(item):
-                self.dropped += 1
-                return None
-            self.kept.append(item)
-            return item
         settled = self.grounding.settle(item)
         if settled.item is None:
             self.dropped += 1

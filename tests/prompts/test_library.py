@@ -27,11 +27,20 @@ MESSAGES = [
 VALUES: dict[str, dict[str, object]] = {
     "channel-summary": {
         "channel": "#incidents",
-        "since": "2026-03-01T00:00Z",
-        "until": "2026-03-02T00:00Z",
+        "canary": "canary",
+        "marker": "k7",
+        "people": {"@ana": "Ana"},
         "detail": "brief",
         "max_items": 8,
         "messages": MESSAGES,
+    },
+    "channel-compose": {
+        "channel": "#incidents",
+        "canary": "canary",
+        "people": {"@ana": "Ana"},
+        "detail": "brief",
+        "max_items": 8,
+        "items": [{**MESSAGES[0], "kind": "topic"}],
     },
     "judge-faithfulness": {"messages": MESSAGES, "items": [{"number": 1, "text": "Ana said hi."}]},
 }
@@ -58,7 +67,8 @@ async def test_each_renders_and_a_model_can_answer_by_its_schema(name: str):
 def test_what_others_wrote_stands_between_tags_it_cannot_close(name: str):
     text = render(prompt(name), VALUES[name]).messages[-1].content
 
-    assert text.count("<messages>") == text.count("</messages>") == 1
+    tag = "items" if name == "channel-compose" else "messages"
+    assert text.count(f"<{tag}>") == text.count(f"</{tag}>") == 1
     assert "data" in text.rpartition("</")[2]
 
 

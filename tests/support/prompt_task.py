@@ -39,8 +39,9 @@ class PromptTask:
         ]
         values: dict[str, object] = {
             "channel": "#case",
-            "since": f"{case.messages[0].at:%Y-%m-%dT%H:%MZ}",
-            "until": f"{case.messages[-1].at:%Y-%m-%dT%H:%MZ}",
+            "canary": "canary",
+            "marker": "k7",
+            "people": {},
             "detail": "standard",
             "max_items": 8,
             "messages": lines,

@@ -40,8 +40,8 @@ _TEMPLATE = re.compile(
     re.IGNORECASE,
 )
 _SECRET = re.compile(
-    r"\b(?:xox[abeprs]-|xapp-|gh[pousr]_|github_pat_|sk-|pk_live_|sk_live_|rk_live_|AKIA|ASIA|AIza|eyJ|ck_|glpat-|npm_"
-    r"|hf_|dop_v1_|shpat_)[\w./+=-]{8,}"
+    r"\b(?:xox[abeprs]-|xapp-|gh[pousr]_|github_pat_|sk-|pk_live_|sk_live_|rk_live_|AKIA|ASIA|AIza|eyJ|ck_|glpat-"
+    r"|npm_|hf_|dop_v1_|shpat_)[\w./+=-]{8,}"
     r"|(?i:\b(?:password|passwd|secret|token|api[_-]?key)\b\s*[:=]\s*)[^\s`,;]+"
     r"|(?i:\b(?:password|passcode)\b is )(?=\S*\d)[^\s`,;]+"
     r"|-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\w+/=\s-]*"
@@ -73,7 +73,8 @@ DOMAIN = re.compile(
 """A bare host name, or what a chat client may take for one; file names among them."""
 _VISITED = re.compile(
     r"\b((?:visit|open|browse|click(?: on| here:?)?|(?:go|head|navigate|over) to|links?:?|url:?|website:?|re-?log ?in"
-    r"|(?:log|sign)[ -]?(?:in|on|up)(?:to)?(?: again)?(?: at| to| on| via| with)?|re-?authenticate(?: at| on| via| with)?"
+    r"|(?:log|sign)[ -]?(?:in|on|up)(?:to)?(?: again)?(?: at| to| on| via| with)?"
+    r"|re-?authenticate(?: at| on| via| with)?"
     r"|(?:verify|confirm|update|download|install|get|claim|notes|details|more)(?: \w+){0,4} (?:at|from|on|via|under))"
     rf"\s+[\"'(]?){_HOST}(?!(?:md|sh|rs|pl|so|cc|rb|go|ps|db|tf|kt|cs|mk)\b){_NO_HOST}[a-z]{{2,24}}(?![\w(.])",
     re.IGNORECASE,

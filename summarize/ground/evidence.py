@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from core.ids import UserId
-from summarize.ground.facts import Fact, FactKind, joined, loose
+from summarize.ground.facts import Fact, FactKind, facts, joined, loose
 from summarize.ground.lexicon import flat, stems
 from summarize.ground.numbers import Known
 from summarize.ground.times import stated, written
@@ -41,21 +41,37 @@ class Evidence:
         """Tell whether the messages say a fact; `count` is a number of messages or people that a claim may state."""
         match fact.kind:
             case FactKind.NUMBER:
-                assert fact.quantity is not None  # noqa: S101
-                derived = (
-                    count > 1 and not fact.quantity.unit and fact.keys & {str(n) for n in range(2, count + 1)}
-                )
-                return bool(derived) or self._numbers.has(fact.quantity)
-            case FactKind.DAY:
-                return bool(fact.keys & self._days)
-            case FactKind.CLOCK:
-                return bool(fact.keys & self._clocks)
+                return self._counts(fact, count)
+            case FactKind.DAY | FactKind.CLOCK:
+                return bool(fact.keys & (self._days if fact.kind is FactKind.DAY else self._clocks))
             case FactKind.QUOTE:
                 return any(f" {key}" in self.loose for key in fact.keys)
             case FactKind.CODE | FactKind.LINK:
                 return any(joined(key) in self._tokens or _stands(key, self.flat) for key in fact.keys)
+            case FactKind.COMPOUND:
+                return all(key in self.flat or not self._has_sibling(key) for key in fact.keys)
             case FactKind.NAME:
                 return any(key in self.flat for key in fact.keys)
+
+    def _counts(self, fact: Fact, count: int) -> bool:
+        if fact.quantity is None:
+            return False
+        derived = {str(number) for number in range(2, count + 1)} if not fact.quantity.unit else set[str]()
+        return bool(fact.keys & derived) or self._numbers.has(fact.quantity)
+
+    def _has_sibling(self, compound: str) -> bool:
+        """Tell whether there is another compound with the same head: gateway-ocpp, where a claim has gateway-mqtt."""
+        head = compound.split("-")[0]
+        return bool(re.search(rf"(?<![\w-]){re.escape(head)}-[a-z]{{3,}}", self.flat))
+
+    def rivals(self, fact: Fact, told: Sequence[Fact]) -> bool:
+        """Tell whether the messages state another thing of a fact's kind that a claim does not tell: it is at odds."""
+        if fact.kind not in {FactKind.DAY, FactKind.CLOCK, FactKind.NUMBER}:
+            return False
+        unit = fact.quantity.unit if fact.quantity is not None else ""
+        stated = [one for one in facts(self.text) if one.kind is fact.kind]
+        alike = [one for one in stated if one.quantity is None or one.quantity.unit == unit]
+        return any(not any(one.keys & other.keys for other in told) for one in alike)
 
 
 def _times(entries: Sequence[Entry]) -> tuple[frozenset[str], frozenset[str]]:

@@ -27,6 +27,7 @@ _COUNTED = re.compile(
     re.IGNORECASE,
 )
 _PROPER = re.compile(r"(?<=[a-z0-9,;:)'’\"] )[A-Z][a-z]{2,}\w*|(?<=\w )[A-Z][a-z]+[A-Z]\w*")
+_HYPHENATED = re.compile(r"(?<![\w-])[a-z]{4,}(?:-[a-z]+)+(?![\w-])")
 _ASIDE = re.compile(r"[^\w]+")
 
 
@@ -40,6 +41,7 @@ class FactKind(StrEnum):
     CODE = "code"
     QUOTE = "quote"
     NAME = "name"
+    COMPOUND = "compound"
 
 
 class Fact(NamedTuple):
@@ -68,6 +70,7 @@ def facts(text: str) -> tuple[Fact, ...]:
     found += _codes(rest)
     rest = _MIXED.sub(lambda m: m[0] if _COUNTED.fullmatch(m[0]) else _blank(m), _IDENTIFIER.sub(_kept, rest))
     found += [Fact(FactKind.NUMBER, one.values, one) for one in quantities(rest) if one.telling]
+    found += [Fact(FactKind.COMPOUND, frozenset({match[0]})) for match in _HYPHENATED.finditer(rest)]
     found += [Fact(FactKind.NAME, frozenset({name.lower()})) for name in _names(rest)]
     return tuple(dict.fromkeys(found))
 

@@ -49,6 +49,7 @@ class Grounding:
         self._place = {id: place for place, id in enumerate(self._entries)}
         self._named = Named(material, handles or {})
         self._alone: dict[MessageId, Evidence] = {}
+        self._last: tuple[tuple[MessageId, ...], Evidence] = ((), Evidence([], material.names))
 
     @cached_property
     def reversals(self) -> Reversals:
@@ -140,6 +141,9 @@ class Grounding:
             missing = self._missing(item, evidence)
             if not missing and not self._strange(item.text, evidence):
                 break
+            told = facts(item.text)
+            if any(evidence.rivals(fact, told) for fact in missing):
+                break
             found = self._best(item, partial(self._gain, item.text, missing))
             if found is None:
                 break
@@ -152,7 +156,7 @@ class Grounding:
             missing = unborne(self._named, item.text, self._evidence(item.citations))
             if not missing:
                 break
-            found = self._best(item, partial(_wrote, missing))
+            found = self._best(item, partial(_wrote, missing), least=2)
             if found is None:
                 break
             item = replace(item, citations=(*item.citations, found))
@@ -180,7 +184,10 @@ class Grounding:
     # The parts
 
     def _evidence(self, citations: Sequence[MessageId]) -> Evidence:
-        return Evidence([self._entries[id] for id in citations if id in self._entries], self._material.names)
+        key = tuple(id for id in citations if id in self._entries)
+        if key != self._last[0]:
+            self._last = key, Evidence([self._entries[id] for id in key], self._material.names)
+        return self._last[1]
 
     def _of(self, entry: Entry) -> Evidence:
         found = self._alone.get(entry.message.id)
@@ -218,8 +225,11 @@ class Grounding:
         stated = facts(due)
         return bool(stated) and all(evidence.bears(fact) for fact in stated)
 
-    def _best(self, item: Item, gain: Callable[[Evidence], float]) -> MessageId | None:
-        """Return the message of the same thread or near by that adds most, and is about the same; or None."""
+    def _best(self, item: Item, gain: Callable[[Evidence], float], *, least: int = 0) -> MessageId | None:
+        """Return the message of the same thread or near by that adds most, and is about the same; or None.
+
+        Up to the distance `least` one common word makes it about the same, beyond two.
+        """
         own = stems(self._named.without(item.text))
         scored: list[tuple[float, int, MessageId]] = []
         for entry, distance in self._around(item):
@@ -228,7 +238,7 @@ class Grounding:
             added = gain(alone)
             if (
                 added
-                and shared >= (1 if distance == 0 else 2)
+                and shared >= (1 if distance <= least else 2)
                 and self.reversals.now(entry.message.id) is None
             ):
                 scored.append((added + 0.3 * min(shared, 6), -distance, entry.message.id))

@@ -76,6 +76,7 @@ _SPELLED = re.compile(
     re.IGNORECASE,
 )
 _GROUPED = re.compile(r"\d{1,3}(?:[,.']\d{3})+")
+_AMOUNT = re.compile(r"(\d{1,3}(?:[,']\d{3})+)\.(\d+)|(\d{1,3}(?:\.\d{3})+),(\d+)")
 
 
 class Quantity(NamedTuple):
@@ -138,14 +139,21 @@ def _quantity(values: list[Decimal], unit: str, symbol: str) -> Quantity:
 def _readings(digits: str, scale: str) -> list[Decimal]:
     """Return what digits may mean: "1.000" is one thousand to some and one to others; "5m" may be minutes."""
     forms: set[str] = set()
+    if amount := _AMOUNT.fullmatch(digits):
+        whole, rest = amount[1] or amount[3], amount[2] or amount[4]
+        forms.add(f"{_bare(whole)}.{rest}")
     if _GROUPED.fullmatch(digits):
-        forms.add(re.sub(r"\D", "", digits))
+        forms.add(_bare(digits))
     if len(re.findall(r"\D", digits)) <= 1 and not (forms and "," in digits):
         forms.add(digits.replace(",", "."))
     forms = forms or set(re.split(r"[,']", digits))  # an enumeration: 1,2,3
     powers = {_SCALES.get(scale, 0)} | ({0} if scale in {"m", "b"} else {_SCALES.get(scale, 0)})
     found = [value for form in forms if (value := _decimal(form)) is not None]
     return [value * Decimal(10) ** power for value in found for power in powers]
+
+
+def _bare(digits: str) -> str:
+    return re.sub(r"\D", "", digits)
 
 
 def _decimal(form: str) -> Decimal | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from core.ids import UserId
 from summarize.ground.evidence import Evidence
 from summarize.ground.lexicon import content, flat, listed
-from summarize.material import Material
+from summarize.material import Entry, Material
 
 _ACTS = (
     r"(?:said|says|asked|asks|approve[sd]?|agree[sd]?|decide[sd]?|confirm(?:s|ed)?|propose[sd]?|promise[sd]?"
@@ -26,6 +26,8 @@ _ORDINARY = listed(
     jack sun ray max page price young long short brown green white black king north west beacon someone
     """
 )
+_ELSEWHERE = UserId("")  # a member who neither speaks nor is spoken of in the window
+_CLAUSE = re.compile(r"[;:.!?…]\s|,\s|\s(?:and|but|because|since|so|while|which|that)\s")
 _FIRST = re.compile(r"(?:^|[.!?] )\W*$")
 
 
@@ -39,7 +41,11 @@ class Named:
         for user in people:
             for alias in _aliases(names.person(user)):
                 self._of.setdefault(alias, set()).add(user)
+        for name in names.every:
+            for alias in _aliases(name):
+                self._of.setdefault(alias, {_ELSEWHERE})
         self._handles = {handle.casefold().lstrip("@"): user for handle, user in handles.items()}
+        self._shown = {part for user in people for part in names.person(user).split()}
         self._names = {user: names.person(user) for user in (*people, *self._handles.values())}
         every = sorted(self._of, key=len, reverse=True)
         self._pattern = re.compile(rf"(?<![\w@.-])(?:{'|'.join(map(re.escape, every))})(?![\w-])", re.I)
@@ -57,7 +63,7 @@ class Named:
             return []
         found: list[tuple[frozenset[UserId], str, bool]] = []
         for match in self._pattern.finditer(text):
-            if not _is_name(match, text):
+            if not (_is_name(match, text) or self._is_shown(match, text)):
                 continue
             acts = bool(_ACTING.match(text[match.end() : match.end() + 60]))
             found.append((frozenset(self._of[match[0].casefold()]), match[0], acts))
@@ -66,6 +72,12 @@ class Named:
     def without(self, text: str) -> str:
         """Return text without the names of people."""
         return self._pattern.sub(" ", text) if self._any else text
+
+    def _is_shown(self, match: re.Match[str], text: str) -> bool:
+        """Tell whether a name in small letters is one that is shown so, as in "jonas: …"."""
+        return match[0] in self._shown and (
+            match[0].casefold() not in _ORDINARY or text[match.end() :][:1] == ":"
+        )
 
     def _by_handle(self, match: re.Match[str]) -> str:
         user = self._handles.get(match[1].casefold())
@@ -89,17 +101,21 @@ def unborne(named: Named, text: str, evidence: Evidence) -> frozenset[UserId]:
 
 
 def misattributed(named: Named, text: str, evidence: Evidence) -> bool:
-    """Tell whether a claim gives to one author what only another of the cited messages says."""
-    actors = [people for people, _, acts in named.actors(text) if acts]
+    """Tell whether a clause gives to one author what only another of the cited messages says."""
     everyone = {user for people, _, _ in named.actors(text) for user in people}
-    if len(actors) != 1:
+    others = [entry for entry in evidence.entries if entry.message.author not in everyone]
+    return bool(others) and any(
+        _is_anothers(named, clause, evidence, others) for clause in _CLAUSE.split(text)
+    )
+
+
+def _is_anothers(named: Named, clause: str, evidence: Evidence, others: Sequence[Entry]) -> bool:
+    acting = [people for people, _, acts in named.actors(clause) if acts]
+    if len(acting) != 1:
         return False
-    said = content(named.without(text))
-    own = _cover(said, (e.text for e in evidence.entries if {e.message.author, *e.mentions} & actors[0]))
-    for entry in evidence.entries:
-        if entry.message.author not in everyone and _cover(said, [entry.text]) >= max(2, 2 * own + 1):
-            return True
-    return False
+    said = content(named.without(clause))
+    own = _cover(said, (e.text for e in evidence.entries if {e.message.author, *e.mentions} & acting[0]))
+    return any(_cover(said, [entry.text]) >= max(2, 2 * own + 1) for entry in others)
 
 
 def _cover(said: frozenset[str], texts: Iterable[str]) -> int:

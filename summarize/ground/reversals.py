@@ -11,29 +11,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from core.ids import MessageId
-from summarize.ground.facts import FactKind, facts
 from summarize.ground.lexicon import content
+from summarize.ground.times import named
 from summarize.material import Entry
 
 _TAKES_BACK = re.compile(
     r"\bnvm\b|\bnever ?mind\b|\b(?:scratch|strike|forget) (?:that|my last)\b"
     r"|\bcorrection\b\s*[:,-]|\bon second thoughts?\b"
     r"|\bi (?:was wrong|misspoke|take (?:it|that) back)\b|\bchange of plans?\b|\bmake (?:it|that) \w+ instead\b"
-    r"|^\W*(?:doch nicht|kommando zurück)|\bactually\b.{0,80}\binstead\b",
+    r"|\boff the table\b|^\W*reversed\b|^\W*(?:doch nicht|kommando zurück)|\bactually\b.{0,80}\binstead\b",
     re.IGNORECASE,
 )
 _MOVED = re.compile(
     r"\b(?:moved|moves|moving|pushed|slips|slipped|postponed|shifted|bumped|delayed|rescheduled)\b"
     r".{0,60}\b(?:to|until|from|by)\b"
-    r"|\bnew (?:\w+ )?(?:date|deadline|plan)\b|\binstead of\b"
+    r"|\bnew (?:\w+ )?(?:date|deadline|plan)\b"
     r"|\b(?:is|are|was) (?:now )?(?:cancel+ed|reversed|off|dropped)\b"
     r"|\bno longer\b|\breverse[sd]?\b",
     re.IGNORECASE,
 )
-_WITHIN = 60  # messages back in which the old one is looked for
-_AGO = timedelta(days=14)
+_WITHIN = 400  # messages back in which the old one is looked for
+_AGO = timedelta(days=30)
 _NEXT = timedelta(minutes=20)
 _ENOUGH = 3.0
+_ALSO = 2.0
+_OPTIONS = re.compile(r"^\W*(?:options?|proposals?|ideas?|doubts?|question)\b", re.IGNORECASE)
 
 
 class Reversals:
@@ -64,18 +66,26 @@ class Reversals:
         plans = [
             i
             for i, entry in enumerate(entries)
-            if entry.cues.question < 0.7 and (_is_plan(entry) or self._days[i])
+            if entry.cues.question < 0.7 and _is_plan(entry, self._days[i])
         ]
         for new, entry in enumerate(entries):
-            strength = _strength(entry)
-            if strength and (old := self._old(new, strength, plans, entries)) is not None:
-                yield new, old
+            if strength := _strength(entry):
+                for old in self._old(new, strength, plans, entries):
+                    yield new, old
 
-    def _old(self, new: int, strength: int, plans: Sequence[int], entries: Sequence[Entry]) -> int | None:
+    def _old(self, new: int, strength: int, plans: Sequence[int], entries: Sequence[Entry]) -> list[int]:
+        """Return what a message takes back: the likest, and decisions on the same that are hardly less like."""
         earlier = plans[: bisect_right(plans, new - 1)][-_WITHIN:]
         scored = [(self._score(new, old, strength, entries), old) for old in earlier]
-        best = max(scored, default=(0.0, 0))
-        return best[1] if best[0] >= _ENOUGH else None
+        best = max((score for score, _ in scored), default=0.0)
+        if best < _ENOUGH:
+            return []
+        also = max(best - _ALSO, _ENOUGH)
+        return [
+            old
+            for score, old in scored
+            if score == best or (score >= also and entries[old].cues.decision >= 1 and self._days[old])
+        ]
 
     def _score(self, new: int, old: int, strength: int, entries: Sequence[Entry]) -> float:
         """Return how much speaks for one message's taking back another: shared words above all."""
@@ -93,7 +103,7 @@ class Reversals:
         if not (shared >= 2 or (follows and (mine or dated)) or (thread and (dated or shared))):
             return 0.0
         score = min(shared, 4) + 0.5 * mine + 1.0 * thread + 1.0 * dated + 0.5 * strength + 1.0 * follows
-        return score + 0.5 * (entries[old].cues.decision >= 1) - 0.02 * (new - old)
+        return score + 1.0 * (entries[old].cues.decision >= 1) - 0.002 * (new - old)
 
 
 def _strength(entry: Entry) -> int:
@@ -105,12 +115,13 @@ def _strength(entry: Entry) -> int:
     return int(entry.cues.reversal > 0 or (_MOVED.search(entry.text) is not None))
 
 
-def _is_plan(entry: Entry) -> bool:
-    """Tell whether a message sets something that can be taken back; a question sets nothing."""
+def _is_plan(entry: Entry, days: frozenset[str]) -> bool:
+    """Tell whether a message sets something that can be taken back; a question or a list of options sets nothing."""
     done = entry.cues
-    return done.decision >= 0.4 or done.action >= 0.8 or done.news > 0 or done.reversal > 0
+    if _OPTIONS.search(entry.text):
+        return False
+    return done.decision >= 0.4 or done.action >= 0.8 or done.news > 0 or done.reversal > 0 or bool(days)
 
 
 def _days(entry: Entry) -> frozenset[str]:
-    found = facts(entry.text)
-    return frozenset(key for one in found if one.kind in {FactKind.DAY, FactKind.CLOCK} for key in one.keys)
+    return frozenset(key for when in named(entry.text) for key in when.keys)

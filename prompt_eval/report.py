@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import orjson
 from pydantic import TypeAdapter
 
 from core.ids import VersionId
@@ -80,8 +81,11 @@ def evidence(
 
 
 def to_json(report: Report) -> bytes:
-    """Return a report as JSON."""
-    return _REPORT.dump_json(report)
+    """Return a report as JSON, the same bytes for the same report."""
+    written = _REPORT.dump_python(report, mode="json")
+    if written["policy"] is not None:
+        written["policy"]["constraints"].sort()  # a set has no order of its own
+    return orjson.dumps(written)
 
 
 def from_json(data: bytes | str) -> Report:

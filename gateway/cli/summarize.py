@@ -18,10 +18,12 @@ from core.errors import InvalidInput
 from core.ids import MessageId
 from gateway.app import Services
 from gateway.cli.common import WorkspaceOption, run, the_workspace
-from summarize.asks import Ask, span_of
+from gateway.spans import span_asked
+from summarize.asks import Ask
 from summarize.models import Detail, Item, ItemKind, Summary
 from summarize.render import TITLES, by_kind, covered, nothing
 from summarize.sources import Sources
+from summarize.wishes import language_of, question_of
 
 _COLOURS = {
     ItemKind.INCIDENT: "red",
@@ -43,7 +45,14 @@ def summarize(
     ] = "",
     until: Annotated[str, typer.Option(help="ISO date or time, not included; left out: now.")] = "",
     thread: Annotated[str, typer.Option(help="Any message of the thread, by id.")] = "",
-    unread_from: Annotated[str, typer.Option(help="The last message that was read, by id.")] = "",
+    unread_from: Annotated[
+        str, typer.Option(help="The last message that was read: id, Slack ts or time.")
+    ] = "",
+    unread: Annotated[
+        bool, typer.Option("--unread", help="What came after the reader's read marker.")
+    ] = False,
+    question: Annotated[str, typer.Option("--question", "-q", help="Answer this alone.")] = "",
+    language: Annotated[str, typer.Option(help="BCP 47 tag, e.g. de; the channel's own if left out.")] = "",
     detail: Annotated[Detail, typer.Option(help="How much.")] = Detail.STANDARD,
     timezone: Annotated[str, typer.Option(help="IANA name; the reader's own if left out.")] = "",
     workspace: WorkspaceOption = "",
@@ -56,14 +65,37 @@ def summarize(
     Example: catchup summarize '#incidents' --last 7d --user @ana
 
     Example: catchup summarize '#platform' --since 2026-03-02 --until 2026-03-09 --detail full --user @ana
+
+    Example: catchup summarize '#platform' --last 7d --question 'What was decided about 4.12?' --user @ana
     """
     if not user:
         raise InvalidInput("--user", None, "is missing", remedy="Say who reads, e.g. --user @ana.")
-    span = span_of(last=last, since=since, until=until, thread=thread, unread_from=unread_from)
+    asked, tag = question_of(question, "--question"), language_of(language, "--language")
 
     async def work(services: Services) -> tuple[Channel, Summary, Sources]:
         here = (await the_workspace(services, workspace)).id
-        ask = Ask(workspace=here, reader=user, channel=channel, span=span, detail=detail, timezone=timezone)
+        span = await span_asked(
+            services,
+            here,
+            user,
+            channel,
+            unread=unread,
+            last=last,
+            since=since,
+            until=until,
+            thread=thread,
+            unread_from=unread_from,
+        )
+        ask = Ask(
+            workspace=here,
+            reader=user,
+            channel=channel,
+            span=span,
+            detail=detail,
+            timezone=timezone,
+            question=asked,
+            language=tag,
+        )
         with Console(stderr=True).status("Reading and weighing messages …"):
             summary = await services.summarizer.summarize(ask)
         sources = await services.summarizer.sources(here, user, summary.channel, summary.items)
@@ -83,6 +115,8 @@ def show(console: Console, channel: Channel, summary: Summary, sources: Sources)
     """Print a summary: items under their kinds with [n], the numbered sources, what was covered."""
     numbers: dict[MessageId, int] = {}
     console.print(Text(f"#{channel.name}", style="bold"), Text(f"  {summary.detail}", style="dim"))
+    if summary.degraded:
+        console.print(Text(f"Degraded: {summary.degraded}", style="bold yellow"))
     for kind, items in by_kind(summary.items):
         console.print(Text(f"\n{TITLES[kind]}", style=f"bold {_COLOURS[kind]}"))
         for item in items:

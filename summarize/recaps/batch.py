@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -71,7 +71,7 @@ class Batch:
 
     async def run(
         self, workspace: WorkspaceId, due: Sequence[Due], *, concurrency: int
-    ) -> AsyncIterator[Outcome]:
+    ) -> AsyncGenerator[Outcome, None]:
         """Yield what became of each recap as it is done; stopping early leaves what is done, and doubles nothing.
 
         Raises Unavailable if a part that nothing works without is gone.

@@ -73,7 +73,7 @@ async def test_a_client_that_leaves_before_a_whole_answer_frees_the_engine(
 
     assert await freed(engine) < SOON_S
     await asyncio.sleep(0.05)
-    (line,) = [line for line in lines(log_stream) if line.get("route") == path]
+    (line,) = [line for line in lines(log_stream, "request") if line.get("route") == path]
     assert line["status"] == 499
 
 

@@ -18,13 +18,23 @@ class Attempt:
     """Sends a request to a node when its deltas are first asked for; closing them frees the node at once."""
 
     def __init__(
-        self, node: Node, request: ChatRequest, *, uncached: int, expectations: Expectations, now: Now
+        self,
+        node: Node,
+        request: ChatRequest,
+        *,
+        uncached: int,
+        expectations: Expectations,
+        now: Now,
+        held_tokens: int = 0,
+        since: int = 0,
     ) -> None:
         self.node = node
         self._request = request
         self._uncached = uncached
         self._expectations = expectations
         self._now = now
+        self._held_tokens = held_tokens
+        self._since = since
         self._heard = False
 
     async def deltas(
@@ -42,7 +52,7 @@ class Attempt:
                 if not self._heard:
                     self._hear(node.last_token - began, work)
                 if delta.finish is not None:
-                    node.succeeded()
+                    self._ended(delta)
                 yield delta
             self._check_said_something()
         except CatchupError as error:
@@ -60,6 +70,12 @@ class Attempt:
         self._heard = True
         self._expectations.heard(ttft_s)
         self.node.heard_first(ttft_s, work=work, uncached=self._uncached)
+
+    def _ended(self, delta: ChatDelta) -> None:
+        """Take in the end of a whole answer."""
+        self.node.succeeded()
+        if delta.usage is not None:
+            self.node.cache.learn(self._held_tokens, self._since, delta.usage.cached_tokens)
 
     def _check_said_something(self) -> None:
         """Raise ModelUnavailable for a stream without any delta."""

@@ -52,7 +52,7 @@ class Dispatch:
 
     def _at(self, node: Node, run: Run) -> Deltas:
         """Return the deltas of a try at one node."""
-        uncached = self._router.uncached(node, run.ask)
+        uncached, held = self._router.uncached(node, run.ask), self._router.held(node, run.ask)
         left_s = max(0.0, run.ask.deadline - self._now())
         run.tried.append(node)
         others = len(run.tried) < self._policy.attempts and bool(self.untried(run))
@@ -64,6 +64,8 @@ class Dispatch:
             node,
             run.progress.request(left_s),
             uncached=uncached,
+            held_tokens=int(held.characters / self._router.sizes.characters_per_token),
+            since=held.since,
             expectations=self._expectations,
             now=self._now,
         )

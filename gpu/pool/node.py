@@ -13,6 +13,7 @@ from gpu.pool.events import NodeReport, PoolEvent, PoolEventKind, PoolHook, unhe
 from gpu.pool.ledger import Ledger, Ticket
 from gpu.pool.limits import AdaptiveLimit
 from gpu.pool.policy import PoolPolicy
+from gpu.pool.prefix import CacheSize
 from gpu.pool.statistics import Decaying, Ewma, Now
 from gpu.watch import Patience
 
@@ -70,6 +71,7 @@ class Node:
         self.ledger = Ledger()
         self.limit = AdaptiveLimit(policy)
         self.breaker = Breaker(policy, now, canaries=policy.health_s > 0)
+        self.cache = CacheSize()
         self.recent = Decaying(policy.half_life_s)
         self.reading: Reading | None = None
         self.epoch = 0

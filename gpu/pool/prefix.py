@@ -6,7 +6,9 @@ share (the system prompt) is in nobody's favour: it counts for a node only toget
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final, TypeAlias
 
@@ -15,7 +17,18 @@ from core.chat import ChatRequest
 BLOCK_CHARACTERS: Final = 1024
 MOST_BLOCKS: Final = 512
 
+LEAST_TOKENS: Final = 256
+
 Blocks: TypeAlias = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A prompt's blocks as sent to a node in its life `epoch`, when it had computed so many tokens."""
+
+    epoch: int
+    blocks: Blocks
+    computed: int
 
 
 def blocks_of(request: ChatRequest) -> Blocks:
@@ -34,30 +47,68 @@ def blocks_of(request: ChatRequest) -> Blocks:
     return tuple(hashes)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A prefix that a node should hold: its characters, and the tokens that the node has computed since."""
+
+    characters: int = 0
+    since: int = 0
+
+
+_NOTHING: Final = Held()
+
+
+class CacheSize:
+    """How many tokens a node computes before it forgets a prefix, learned from the cached tokens it reports.
+
+    Endless until a node that reports them is found to have forgotten something.
+    """
+
+    def __init__(self) -> None:
+        self.computed = 0
+        self.tokens = math.inf
+        self._reports = False
+
+    def has(self, held: Held) -> bool:
+        """Return whether a prefix should still be there."""
+        return held.since <= self.tokens
+
+    def learn(self, held_tokens: int, since: int, reported: int) -> None:
+        """Take in how many of the tokens that were once there a node reported as cached."""
+        self._reports = self._reports or reported > 0
+        if not self._reports or held_tokens < LEAST_TOKENS:
+            return
+        if reported < held_tokens / 2:
+            self.tokens = min(self.tokens, since)
+        elif since > self.tokens:
+            self.tokens = since * 1.1
+
+
 class PrefixIndex:
     """What was last sent where, for the `size` affinities used last."""
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._sent: OrderedDict[str, dict[str, tuple[int, Blocks]]] = OrderedDict()
+        self._sent: OrderedDict[str, dict[str, Sent]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._sent)
 
-    def sent(self, affinity: str, node: str, epoch: int, blocks: Blocks) -> None:
-        """Note that a node (in its life `epoch`) was sent these blocks."""
-        self._sent.setdefault(affinity, {})[node] = (epoch, blocks)
+    def sent(self, affinity: str, node: str, sent: Sent) -> None:
+        """Note what a node was sent for an affinity."""
+        self._sent.setdefault(affinity, {})[node] = sent
         self._sent.move_to_end(affinity)
         if len(self._sent) > self._size:
             self._sent.popitem(last=False)
 
-    def cached_characters(self, affinity: str, node: str, epoch: int, blocks: Blocks) -> int:
-        """Return how many characters of a prompt's beginning the node should hold."""
-        lived, known = self._sent.get(affinity, {}).get(node, (epoch, ()))
-        if lived != epoch:
-            return 0
-        same = next((n for n, (a, b) in enumerate(zip(known, blocks, strict=False)) if a != b), None)
-        return BLOCK_CHARACTERS * (min(len(known), len(blocks)) if same is None else same)
+    def held(self, affinity: str, node: str, now: Sent) -> Held:
+        """Return how much of a prompt's beginning the node once computed, in the same life of it."""
+        before = self._sent.get(affinity, {}).get(node)
+        if before is None or before.epoch != now.epoch:
+            return _NOTHING
+        pairs = zip(before.blocks, now.blocks, strict=False)
+        same = next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(before.blocks), len(now.blocks)))
+        return Held(characters=BLOCK_CHARACTERS * same, since=now.computed - before.computed)
 
 
 def rank(affinity: str, node: str) -> int:

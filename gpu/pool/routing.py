@@ -13,12 +13,14 @@ from typing import Final
 from core.chat import ChatRequest
 from gpu.pool.node import Node
 from gpu.pool.policy import PoolPolicy
-from gpu.pool.prefix import Blocks, PrefixIndex, blocks_of, rank
+from gpu.pool.prefix import Blocks, Held, PrefixIndex, Sent, blocks_of, rank
 from gpu.pool.statistics import Ewma, Now
 
 NEAR: Final = 1.25
 NEAR_SECONDS: Final = 0.005
 """Estimates this close to the best are as good, and the affinity decides."""
+COST: Final = 2
+"""A token computed again delays all who come behind: it counts for so many."""
 SLACK: Final = 2.0
 """Recent requests that a node may have over its bound, lest a pool with little to do scatter its channels."""
 
@@ -61,6 +63,10 @@ def characters(request: ChatRequest) -> int:
     return sum(len(message.content) for message in request.messages)
 
 
+def _sending(node: Node, ask: Ask) -> Sent:
+    return Sent(node.epoch, ask.blocks, node.cache.computed)
+
+
 class Router:
     """Chooses nodes, and remembers what it chose."""
 
@@ -88,7 +94,7 @@ class Router:
         usable = [node for node in usable if not node.suspect] or usable
         fitting = self._within_bound(nodes, usable)
         free = [node for node in fitting if node.ledger.in_flight < node.limit.value] or fitting
-        estimates = {node.url: node.estimate_s(self.uncached(node, ask)) for node in free}
+        estimates = {node.url: node.estimate_s(COST * self.uncached(node, ask)) for node in free}
         best = min(estimates.values())
         near = [node for node in free if estimates[node.url] <= NEAR * best + NEAR_SECONDS]
         if len(near) == 1:
@@ -103,8 +109,15 @@ class Router:
         now = self._now()
         node.requests += 1
         node.recent.set(node.recent.at(now) + 1.0, now)
+        node.cache.computed += self.uncached(node, ask)
         if ask.request.affinity:
-            self.prefixes.sent(ask.request.affinity, node.url, node.epoch, ask.blocks)
+            self.prefixes.sent(ask.request.affinity, node.url, _sending(node, ask))
+
+    def held(self, node: Node, ask: Ask) -> Held:
+        """Return how much of a prompt's beginning a node once computed for its channel."""
+        return (
+            self.prefixes.held(ask.request.affinity, node.url, _sending(node, ask)) if ask.blocks else Held()
+        )
 
     def uncached(self, node: Node, ask: Ask) -> int:
         """Return how many tokens of a prompt the node should have to compute."""
@@ -112,11 +125,9 @@ class Router:
         return max(1, ask.tokens - int(cached))
 
     def _cached(self, node: Node, ask: Ask) -> int:
-        """Return how many characters of a prompt the node should hold."""
-        affinity = ask.request.affinity
-        if not affinity:
-            return 0
-        return self.prefixes.cached_characters(affinity, node.url, node.epoch, ask.blocks)
+        """Return how many characters of a prompt the node should still hold."""
+        held = self.held(node, ask)
+        return held.characters if node.cache.has(held) else 0
 
     def _usable(self, nodes: Sequence[Node], tried: Collection[Node]) -> Sequence[Node]:
         """Return the nodes that may be asked; where none is well, all of them: better a bad chance than none."""

@@ -14,7 +14,7 @@ from core.events.memory import MemoryEventLog
 from core.ids import ChannelId, MessageId, SequentialIds, UserId, WorkspaceId
 from core.release_store import Releases
 from core.telemetry import Metrics
-from core.vault import MemoryVault
+from core.vault import MemoryVault, Vault
 from summarize.access import Access
 from summarize.asks import Ask, Last, Span
 from summarize.engine import Drafter
@@ -102,7 +102,7 @@ class Room:
     events: MemoryEventLog = field(default_factory=MemoryEventLog)
     metrics: Metrics = field(default_factory=Metrics)
     ids: SequentialIds = field(default_factory=SequentialIds)
-    vault: MemoryVault = field(default_factory=MemoryVault)
+    vault: Vault = field(default_factory=MemoryVault)
     engines: Sequence[Drafter] = ()
 
     @property

@@ -32,9 +32,16 @@ _PERSONAL = re.compile(
 _CLAUSE = re.compile(r"[,;:–—(]\s|\s(?:and|but|because|so|which|that|while|until|unless)\s")
 
 
-def text_of(entry: Entry, kind: ItemKind, *, best: int, limit: int) -> str:
-    """Return an item's text: who, and what they said around sentence `best`, in at most about `limit` characters."""
-    said = _spoken(entry, best, limit, alone=kind is ItemKind.QUESTION)
+def text_of(entry: Entry, kind: ItemKind, *, best: int, limit: int, last: int | None = None) -> str:
+    """Return an item's text: who, and what they said around sentence `best`, in at most about `limit` characters.
+
+    With `last`, the sentences `best` and `last` alone.
+    """
+    if last is None:
+        said = _spoken(entry, best, limit, alone=kind is ItemKind.QUESTION)
+    else:
+        parts = [entry.sentences[at].text for at in dict.fromkeys((best, last))]
+        said = clip(_tidy(" ".join(_closed(part) for part in parts)), limit)
     if kind is ItemKind.QUESTION:
         return f"{entry.author} asked: {said}"
     if kind is ItemKind.DECISION and _DECISION.match(said):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.embedding import Embedder, Vectors
+from summarize.cues import Cues
 from summarize.material import Entry
 from summarize.models import MessageKind
 
@@ -27,9 +28,11 @@ class Meaning:
     messages: Vectors
 
 
-def meaning(entries: Sequence[Entry], embedder: Embedder) -> Meaning:
-    """Embed each sentence once, of the most promising messages first when a window is huge."""
-    chosen = _promising(entries)
+def meaning(
+    entries: Sequence[Entry], embedder: Embedder, *, first: Container[int] = frozenset[int]()
+) -> Meaning:
+    """Embed each sentence once; when a window is huge, of the messages `first` and of the most promising ones only."""
+    chosen = _promising(entries, first)
     texts = [s.text[:_READ] for i in chosen for s in entries[i].sentences]
     rows = embedder.embed(texts or ["-"])
     dimension = rows.shape[1]
@@ -61,27 +64,38 @@ def salience(entries: Sequence[Entry], found: Meaning, members: Sequence[int]) -
     return centrality + marks + opening
 
 
-def _promising(entries: Sequence[Entry]) -> list[int]:
+def _promising(entries: Sequence[Entry], first: Container[int]) -> list[int]:
     """Return the positions of the messages to embed, oldest first."""
     sizes = np.array([len(entry.sentences) for entry in entries], dtype=np.int64)
     if sizes.sum() <= _AT_MOST:
         return list(range(len(entries)))
-    order = np.argsort([-_marks(entry, 0) for entry in entries], kind="stable")
+    order = np.argsort(
+        [-_marks(entry, 0) - 9 * (i in first) for i, entry in enumerate(entries)], kind="stable"
+    )
     return sorted(order[np.cumsum(sizes[order]) <= _AT_MOST].tolist())
 
 
 def _marks(entry: Entry, replies: int) -> float:
     done = entry.cues
-    acts = 0.9 * done.decision + 0.6 * done.action + 0.5 * done.incident + 0.5 * done.news + 0.8 * done.cause
-    acts += 0.4 * done.resolved + 0.7 * done.reversal + 0.5 * done.recap
-    acts -= 0.3 * (done.question >= 0.7) + 0.8 * done.greeting
+    acted = acts(done) - 0.3 * (done.question >= 0.7) - 0.8 * done.greeting
     if entry.message.kind is MessageKind.BOT:
-        acts += 0.5 * done.incident - 1.2 * done.resolved - 0.4 * (done.news and not done.incident)
+        acted += 0.5 * done.incident - 1.2 * done.resolved - 0.4 * (done.news and not done.incident)
     quoted = all(s.quoted for s in entry.sentences) if entry.sentences else True
     words = len(entry.text.split())
     length = 0.7 * min(words, 22) / 22 - (0.5 if words < 4 else 0.0)
-    crowd = 0.35 * float(np.log1p(entry.reactions)) + 0.25 * float(np.log1p(replies))
-    return min(acts, 2.2) - 1.2 * done.routine + length + crowd - 0.6 * quoted - 0.7 * entry.context
+    told = min(acted, 2.2) - 1.2 * done.routine
+    return told + length + crowd(entry, replies) - 0.6 * quoted - 0.7 * entry.context
+
+
+def acts(done: Cues) -> float:
+    """Return what dialogue acts are worth together."""
+    told = 0.9 * done.decision + 0.6 * done.action + 0.5 * done.incident + 0.5 * done.news + 0.8 * done.cause
+    return told + 0.4 * done.resolved + 0.7 * done.reversal + 0.5 * done.recap
+
+
+def crowd(entry: Entry, replies: int) -> float:
+    """Return what reactions and replies are worth."""
+    return 0.35 * float(np.log1p(entry.reactions)) + 0.25 * float(np.log1p(replies))
 
 
 def _unit(rows: Vectors) -> Vectors:

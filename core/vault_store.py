@@ -145,6 +145,15 @@ class DatabaseVault:
         await self._read(workspace)
         return found
 
+    async def check(self) -> None:
+        """Raise Unavailable unless one of our master keys wrapped each data key there is, of any workspace."""
+        alive = select(data_keys).where(data_keys.c.wrapped.is_not(None))
+        stranger = alive.where(data_keys.c.master.not_in([master.id for master in self.masters()]))
+        async with self._database.reading() as connection:
+            row = (await connection.execute(stranger.limit(1))).mappings().first()
+        if row is not None:
+            raise _another_master(row, self.masters())
+
     async def keys(self, workspace: WorkspaceId) -> list[DataKey]:
         """Return what there is and was, oldest first."""
         rows = await self._database.read(lambda connection: _rows(connection, workspace))
@@ -249,8 +258,13 @@ def _unwrap(row: RowMapping, masters: Sequence[MasterKey]) -> bytes:
     for master in masters:
         if master.id == row["master"]:
             return master.unwrap(workspace, generation, row["wrapped"])
+    raise _another_master(row, masters)
+
+
+def _another_master(row: RowMapping, masters: Sequence[MasterKey]) -> Unavailable:
     ours = ", ".join(master.id for master in masters)
-    raise Unavailable(
-        f"data key {generation} of {workspace} is wrapped by master key {row['master']}; ours is {ours}.",
+    wrapped = f"data key {row['generation']} of {row['workspace']} is wrapped by master key {row['master']}"
+    return Unavailable(
+        f"{wrapped}; ours is {ours}.",
         remedy="Set CATCHUP_MASTER_KEY to the key with that id, or restore HOME/master.key.",
     )

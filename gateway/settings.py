@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     )
 
     home: Path = Path(".catchup")
-    """The folder of everything that is kept: database, event log, lake, snapshots, the demo key."""
+    """The folder of everything that is kept: database, event log, lake, snapshots, the master key, the demo key."""
     database_url: str = ""
     """SQLAlchemy URL, e.g. `postgresql+asyncpg://USER:PASSWORD@HOST/NAME`. Empty: SQLite at `HOME/catchup.db`."""
     events_url: str = ""

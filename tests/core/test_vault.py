@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import shutil
 import stat
+import tempfile
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
@@ -23,6 +25,7 @@ from core.ids import WorkspaceId
 from core.master_key import SETTING, MasterFile, MasterKey, masters_of, new_master_key, parse_keys
 from core.vault import MemoryVault, Vault, bound_to, generation_of
 from core.vault_store import REMEMBER, DatabaseVault, data_keys
+from tests.conftest import START
 
 ACME, OTHER = WorkspaceId("T_ACME"), WorkspaceId("T_OTHER")
 TEXT = b"Ann decided on Friday: we ship."
@@ -216,6 +219,21 @@ async def test_another_master_key_is_said_to_be_another_and_makes_no_new_keys(
     assert master.secret.hex() not in str(raised.value)
 
 
+async def test_a_check_tells_at_once_whether_the_master_key_is_ours(
+    database: Database, clock: ManualClock, master: MasterKey
+) -> None:
+    vault, stranger = over(database, clock, master), over(database, clock, new_master_key())
+    await stranger.check()
+    await vault.seal(ACME, TEXT, purpose="p")
+
+    await vault.check()
+    with pytest.raises(Unavailable, match=f"T_ACME is wrapped by master key {master.id}"):
+        await stranger.check()
+
+    await vault.shred(ACME)
+    await stranger.check()
+
+
 async def test_a_wrapped_key_that_was_moved_to_another_workspace_does_not_unwrap(
     database: Database, clock: ManualClock, master: MasterKey
 ) -> None:
@@ -294,6 +312,47 @@ async def test_rotations_and_shreds_are_audited_without_a_key(
     assert [entry.action for entry in ours] == ["vault.shred", "vault.rotate"]
     assert masters.action == "vault.rotate-master"
     assert await audit.verify(database) == 3
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["seal", "rotate", "shred", "wait", "restart"]), st.sampled_from([ACME, OTHER])
+    ),
+    max_size=12,
+)
+
+
+@pytest.mark.parametrize("twin", ["memory", "sqlite"])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+def test_whatever_is_done_exactly_what_was_sealed_since_its_workspace_was_shredded_opens(
+    twin: str, migrated: Path, steps: Sequence[tuple[str, WorkspaceId]]
+) -> None:
+    async def played(folder: str) -> None:
+        shutil.copy(migrated, folder)
+        database = await Database.open(f"sqlite+aiosqlite:///{folder}/{migrated.name}")
+        clock, master = ManualClock(START), new_master_key()
+        vault: Vault = MemoryVault() if twin == "memory" else over(database, clock, master)
+        sealed: list[tuple[WorkspaceId, bytes, bool]] = []
+        for number, (step, id) in enumerate(steps):
+            if step == "seal":
+                sealed.append((id, await vault.seal(id, b"%d" % number, purpose="p"), True))
+            elif step == "rotate":
+                await vault.rotate(id)
+            elif step == "shred":
+                await vault.shred(id)
+                sealed = [(owner, text, alive and owner != id) for owner, text, alive in sealed]
+            elif step == "wait":
+                clock.advance(REMEMBER)
+            elif twin == "sqlite":
+                vault = over(database, clock, master)
+
+        opened = [await vault.open(owner, text, purpose="p") is not None for owner, text, _ in sealed]
+        assert opened == [alive for _, _, alive in sealed]
+        await database.close()
+
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(played(folder))
 
 
 @pytest.mark.parametrize("form", ["hex", "base64", "urlsafe", "unpadded"])

@@ -22,7 +22,8 @@ from summarize.llm.requests import for_items
 from summarize.llm.segments import Node, keep, together
 from summarize.models import Detail, Item
 
-_GROUP = 10  # nodes at most; what they come to is one node
+_GROUP = 4  # nodes, where all must be condensed
+_CONDENSED = 8  # items of a group, at most
 _FEW = 2  # items that are told as they are
 
 
@@ -61,11 +62,17 @@ class Composer:
     async def _condensed(
         self, job: Job, nodes: Sequence[Node], grounding: Grounding, budget: int
     ) -> Sequence[Node]:
-        """Return nodes whose items fit the budget: finished groups first, then, if need be, everything by groups."""
-        if _weight(nodes) > budget:
-            nodes = await self._by_groups(job, _finished_groups(nodes), grounding)
+        """Return nodes whose items fit the budget: what is finished is condensed by groups, and those by groups again.
+
+        Only if that is not enough is everything condensed, finished or not.
+        """
+        while _weight(nodes) > budget:
+            groups = _finished_groups(nodes, budget // 2)
+            if len(groups) == len(nodes):
+                break
+            nodes = await self._by_groups(job, groups, grounding)
         while _weight(nodes) > budget and len(nodes) > 1:
-            groups = [nodes[start : start + _GROUP // 2] for start in range(0, len(nodes), _GROUP // 2)]
+            groups = [nodes[start : start + _GROUP] for start in range(0, len(nodes), _GROUP)]
             nodes = await self._by_groups(job, groups, grounding)
         return nodes
 
@@ -94,7 +101,7 @@ class Composer:
         if len(sources) <= _FEW:
             return tuple(every)
         kept: list[Item] = []
-        request = self._request(job, sources, Detail.FULL)
+        request = self._request(job, sources, Detail.FULL, most=_CONDENSED)
         async with aclosing(self._composed(job, request, sources, grounding)) as composed:
             async for item in composed:
                 settled = grounding.settle(item).item
@@ -102,9 +109,12 @@ class Composer:
                     kept.append(settled)
         return tuple(kept)
 
-    def _request(self, job: Job, sources: Mapping[str, Item], detail: Detail) -> ChatRequest:
+    def _request(
+        self, job: Job, sources: Mapping[str, Item], detail: Detail, *, most: int | None = None
+    ) -> ChatRequest:
         cap = job.compose.prompt.parameters.max_tokens
         limits = room(detail, 5 * len(sources), cap=cap, context_tokens=job.context_tokens)
+        limits = limits if most is None else limits.at_most(most)
         times = {entry.message.id: entry.message.at for entry in job.brief.material.entries}
         rows = [_row(name, item, job, times) for name, item in sources.items()]
         return for_items(job, sources, rows, detail=detail, room=limits)
@@ -142,16 +152,19 @@ def _weight(nodes: Sequence[Node]) -> int:
     return sum(45 + len(item.text.encode()) // 3 for node in nodes for item in node.items)
 
 
-def _finished_groups(nodes: Sequence[Node]) -> list[Sequence[Node]]:
-    """Return groups of finished nodes that nothing later can change, the rest one by one."""
+def _finished_groups(nodes: Sequence[Node], tokens: int) -> list[Sequence[Node]]:
+    """Return groups of finished nodes of about so many tokens, the rest one by one.
+
+    A group's end follows from what is before it and from the last key, so that neither growing nor, mostly, sliding
+    makes other groups.
+    """
     groups: list[Sequence[Node]] = []
     some: list[Node] = []
     for node in nodes:
         some.append(node)
-        if not node.finished:
-            groups += [[one] for one in some]
-            some = []
-        elif len(some) == _GROUP or is_group_end(node.key):
+        size = _weight(some)
+        full = size >= tokens or (size >= tokens // 2 and is_group_end(node.key))
+        if full and len(some) > 1 and node.finished:
             groups.append(some)
             some = []
     return [*groups, *([one] for one in some)]

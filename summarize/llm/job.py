@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from core.chat import Usage
 from core.errors import ModelTimeout
@@ -27,7 +27,7 @@ class Policy:
 
     segment: int = 2200
     direct: int = 3600
-    condense: int = 2600
+    condense: int = 3600
     at_once: int = 6
 
 
@@ -101,6 +101,11 @@ class Room:
     most: int
     longest: int
     max_tokens: int
+
+    def at_most(self, most: int) -> Room:
+        """Return the room for fewer items."""
+        fewer = min(self.most, most)
+        return replace(self, most=fewer, max_tokens=self.max_tokens * fewer // self.most)
 
 
 def room(detail: Detail, count: int, *, cap: int, context_tokens: int) -> Room:

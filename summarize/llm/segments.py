@@ -141,8 +141,7 @@ def map_room(job: Job, count: int) -> Room:
     """Return the room for the items of a segment: about one for five messages, in full, whatever the reader wants."""
     cap = job.summary.prompt.parameters.max_tokens
     limits = room(Detail.FULL, count, cap=cap, context_tokens=job.context_tokens)
-    most = min(limits.most, max(2, -(-count // 5)), 8)
-    return replace(limits, most=most, max_tokens=limits.max_tokens * most // limits.most)
+    return limits.at_most(min(max(2, -(-count // 5)), 8))
 
 
 def segment_key(job: Job, sheet: Sheet, model: str) -> str:

@@ -23,6 +23,8 @@ class Asked(BaseModel):
     since: str = ""
     until: str = ""
     thread: str = ""
+    question: str = ""
+    language: str = ""
     detail: Detail = Detail.STANDARD
 
     @property

@@ -26,6 +26,7 @@ from gateway.console.views import MessageView
 from gateway.console.visitors import FormDep, Visitor, VisitorDep, here_of
 from gateway.links import channel_path, feedback_path, message_path, with_notice
 from gateway.web.deps import ServicesDep
+from gateway.web.leaving import while_connected
 from summarize.access import View
 from summarize.models import FeedbackKind, Message, Window
 
@@ -66,8 +67,17 @@ async def channel_page(
     last_at = await services.messages.last_at(visitor.workspace.id, view.channel.id)
     summary = None
     if ask.is_asking:
-        back = here_of(request)
-        summary = await tell(visitor, services, view.channel, ask.span, ask.detail, back=back)
+        telling = tell(
+            visitor,
+            services,
+            view.channel,
+            ask.span,
+            ask.detail,
+            back=here_of(request),
+            question=ask.question,
+            language=ask.language,
+        )
+        summary = await while_connected(request, telling)
     return page(
         "channel.html",
         visitor.shell,
@@ -127,7 +137,9 @@ async def summary_feedback(
     visitor.caller.require(Scope.EVENTS)
     kind = _feedback_kind(fields.get("kind", ""))
     id = SummaryId(fields.get("summary", ""))
-    new = await services.summarizer.feedback(visitor.workspace.id, visitor.actor.id, id, kind)
+    new = await services.summarizer.feedback(
+        visitor.workspace.id, visitor.actor.id, id, kind, item=_place(fields.get("item", ""))
+    )
     return go(with_notice(local(fields.get("next", ""), channel_path(ChannelId(channel))), _THANKS[new]))
 
 
@@ -162,3 +174,14 @@ def _feedback_kind(value: str) -> FeedbackKind:
         raise InvalidInput(
             "kind", value, "is not feedback", remedy=f"Use one of: {', '.join(FeedbackKind)}."
         ) from error
+
+
+def _place(value: str) -> int | None:
+    """Return which item feedback is on, from 0; None: all of the summary."""
+    if not value:
+        return None
+    if not (value.isascii() and value.isdigit() and len(value) < 6):
+        raise InvalidInput(
+            "item", value, "is not the number of an item", remedy="Use the buttons of the page."
+        )
+    return int(value)

@@ -16,6 +16,7 @@ from gateway.console.pages import go, problem
 from gateway.console.views import Shell, Trouble
 from gateway.console.visitors import SHELL_KEY, SignInFirst, theme_of
 from gateway.failures import describe
+from gateway.web.leaving import ClientLeft, on_client_left
 from gateway.web.middleware import REQUEST_ID_KEY
 from gateway.web.problems import TITLES, Problem, internal, of_error, of_validation
 
@@ -32,6 +33,8 @@ class ConsoleRoute(APIRoute):
         async def handle(request: Request) -> Response:
             try:
                 return await inner(request)
+            except ClientLeft as error:
+                return await on_client_left(request, error)
             except SignInFirst as first:
                 return go(f"/login?next={quote(first.after, safe='/')}")
             except CatchupError as error:

@@ -15,6 +15,7 @@ from gateway.console.visitors import Visitor
 from gateway.links import message_path
 from summarize.asks import Ask, Span
 from summarize.models import Coverage, Detail, Item, Message, Provenance, Summary
+from summarize.wishes import language_of, question_of
 
 _SKIPPED: Mapping[str, str] = {
     "system": "joins, leaves and other notices",
@@ -30,11 +31,25 @@ _ENGINES: Mapping[str, str] = {"none": "none was needed"}
 
 
 async def tell(
-    visitor: Visitor, services: Services, channel: Channel, span: Span, detail: Detail, *, back: str
+    visitor: Visitor,
+    services: Services,
+    channel: Channel,
+    span: Span,
+    detail: Detail,
+    *,
+    back: str,
+    question: str = "",
+    language: str = "",
 ) -> SummaryView:
-    """Summarize for the acting user, and return the summary ready to be shown."""
+    """Summarize for the acting user, and return the summary ready to be shown; raises InvalidInput."""
     ask = Ask(
-        workspace=visitor.workspace.id, reader=visitor.actor.id, channel=channel.id, span=span, detail=detail
+        workspace=visitor.workspace.id,
+        reader=visitor.actor.id,
+        channel=channel.id,
+        span=span,
+        detail=detail,
+        question=question_of(question),
+        language=language_of(language),
     )
     summary = await services.summarizer.summarize(ask)
     view = await services.access.view(ask.workspace, ask.reader, ask.channel, now=visitor.now)
@@ -51,7 +66,7 @@ def summary_view(summary: Summary, cited: Sequence[Message], visitor: Visitor, *
         window=window_words(summary, visitor),
         items=tuple(_item(n, item, links, visitor) for n, item in enumerate(summary.items, 1)),
         people=tuple(visitor.names.who(user) for user in summary.participants),
-        coverage=_coverage(summary.coverage),
+        coverage=coverage_view(summary.coverage),
         provenance=_provenance(summary.provenance),
         degraded=summary.degraded,
         stale=summary.stale,
@@ -99,14 +114,8 @@ def _item(number: int, item: Item, links: Mapping[MessageId, Citation], visitor:
     )
 
 
-def _coverage(coverage: Coverage) -> CoverageView:
-    notes: list[str] = []
-    if coverage.context:
-        notes.append(f"{coverage.context} thread openings from before the window were read along.")
-    if coverage.conversations:
-        notes.append(f"{coverage.shown} of {coverage.conversations} conversations have an item.")
-    if coverage.dropped:
-        notes.append(f"{coverage.dropped} items were dropped because no message bears them out.")
+def coverage_view(coverage: Coverage) -> CoverageView:
+    """Return in words what was found, used and skipped."""
     skipped = sorted(coverage.skipped.items(), key=lambda pair: -pair[1])
     return CoverageView(
         found=coverage.found,
@@ -114,8 +123,26 @@ def _coverage(coverage: Coverage) -> CoverageView:
         skipped=tuple(
             (_SKIPPED.get(name, name.replace("-", " ")), count) for name, count in skipped if count
         ),
-        notes=tuple(notes),
+        notes=tuple(_notes(coverage)),
     )
+
+
+def _notes(coverage: Coverage) -> list[str]:
+    told = [
+        (coverage.context, f"{coverage.context} thread openings from before the window were read along."),
+        (
+            coverage.conversations,
+            f"{coverage.shown} of {coverage.conversations} conversations have an item.",
+        ),
+        (coverage.segments > 1, f"Read in {coverage.segments} parts, {coverage.reused} of them done before."),
+        (coverage.clipped, f"{coverage.clipped} messages were too long: only their beginning was read."),
+        (coverage.repaired, f"{coverage.repaired} items were mended against the messages they cite."),
+        (
+            coverage.dropped,
+            f"{coverage.dropped} items were dropped because no message bears them out.",
+        ),
+    ]
+    return [note for count, note in told if count]
 
 
 def _provenance(made: Provenance) -> tuple[tuple[str, str], ...]:
@@ -129,5 +156,6 @@ def _provenance(made: Provenance) -> tuple[tuple[str, str], ...]:
         ("Input", made.input_hash[:12]),
         ("Time", f"{made.seconds:.2f} s" if made.seconds else ""),
         ("Tokens", f"{tokens:,}" if tokens else ""),
+        ("Of these cached", f"{made.cached_tokens:,}" if made.cached_tokens else ""),
     )
     return tuple((name, value) for name, value in facts if value)

@@ -94,6 +94,39 @@ class SummaryView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SectionView:
+    """A channel of a recap."""
+
+    name: str
+    href: str
+    feedback_href: str
+    mentions: int
+    summary: SummaryView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TodoView:
+    """Something that is the reader's to do, and where it was said."""
+
+    channel: str
+    href: str
+    item: ItemView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecapView:
+    """A digest over the reader's channels; `beside` are those without a section: heading, and names with a remark."""
+
+    window: str
+    zone: str
+    todos: tuple[TodoView, ...]
+    sections: tuple[SectionView, ...]
+    beside: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...]
+    coverage: CoverageView
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageView:
     """A message as people see it in a chat."""
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import socket
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, cast
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import torch
+from huggingface_hub.constants import ENDPOINT
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.cache_utils import DynamicCache, DynamicLayer
 from transformers.utils import logging as transformers_logging
@@ -21,6 +26,7 @@ from gpu.job import ModelSource
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig
 
+HUB_SECONDS: Final = 3.0
 UNSTATED_CONTEXT: Final = 4096
 """Of a model whose configuration names no longest sequence."""
 
@@ -171,20 +177,24 @@ class LoadedModel:
 def load(source: ModelSource) -> LoadedModel:
     """Return the model of a source, fetched if need be; it runs no code of the hub's, only safetensors weights.
 
-    Raises ModelUnavailable when it cannot be had, or is no chat model.
+    Without a way to the hub only what was fetched before is looked for. Raises ModelUnavailable when it cannot be had,
+    or is no chat model.
     """
     transformers_logging.disable_progress_bar()
     if source.threads is not None:
         torch.set_num_threads(source.threads)
-    options = {"local_files_only": source.local_files_only, "trust_remote_code": False}
+    found = Path(source.path_or_hub_id).expanduser()
+    here = found.is_dir() or source.local_files_only or not hub_reachable()
+    options = {"local_files_only": here, "trust_remote_code": False}
+    place = str(found) if found.is_dir() else source.path_or_hub_id
     try:
-        tokenizer = cast("_Loader", AutoTokenizer).from_pretrained(source.path_or_hub_id, **options)
+        tokenizer = cast("_Loader", AutoTokenizer).from_pretrained(place, **options)
         model = cast("_Loader", AutoModelForCausalLM).from_pretrained(
-            source.path_or_hub_id, dtype=source.dtype, use_safetensors=True, **options
+            place, dtype=source.dtype, use_safetensors=True, **options
         )
         placed = cast("_Model", model).to(source.device).eval()
     except Exception as error:  # torch and transformers raise of every kind here, assertions too
-        raise _not_to_be_had(source, error) from error
+        raise (_not_here(source) if here and not found.is_dir() else _failed(source, error)) from error
     tokenizer = cast("_Tokenizer", tokenizer)
     if not tokenizer.chat_template:
         raise ModelUnavailable(
@@ -194,13 +204,42 @@ def load(source: ModelSource) -> LoadedModel:
     return LoadedModel(placed, tokenizer, source.device, source.path_or_hub_id)
 
 
-def _not_to_be_had(source: ModelSource, error: Exception) -> ModelUnavailable:
-    """Return the error for a model that cannot be loaded."""
+def hub_reachable() -> bool:
+    """Tell within seconds whether something listens at the hub; its own client tries for a minute before it says no.
+
+    Behind a proxy nothing can be told, and the answer is yes.
+    """
+    if getproxies():
+        return True
+    address = urlsplit(ENDPOINT)
+    port = address.port or (443 if address.scheme == "https" else 80)
+    try:
+        socket.create_connection((address.hostname or "", port), timeout=HUB_SECONDS).close()
+    except OSError:
+        return False
+    return True
+
+
+def _failed(source: ModelSource, error: Exception) -> ModelUnavailable:
+    """Return the error for a model that is there, or whose hub answers, and cannot be loaded."""
     reason = " ".join(str(error).split())[:200] or type(error).__name__
     return ModelUnavailable(
         f"The model {source.path_or_hub_id} cannot be loaded on {source.device}: {reason}",
         remedy=(
-            "Give a folder with a chat model's config.json, tokenizer and *.safetensors, or a hub id while the "
-            "hub can be reached; `hf download ID` fetches one beforehand."
+            "Give a folder with a chat model's config.json, tokenizer and *.safetensors, or the hub id of such a model "
+            "(a gated one after `hf auth login`), and a device that is there and has the memory."
+        ),
+    )
+
+
+def _not_here(source: ModelSource) -> ModelUnavailable:
+    """Return the error for what is no folder, was not fetched before, and cannot be fetched now."""
+    name = source.path_or_hub_id
+    return ModelUnavailable(
+        f"The model {name} cannot be loaded on {source.device}: there is no such folder, it was not fetched "
+        f"before, and {ENDPOINT} cannot be reached (or is not to be asked).",
+        remedy=(
+            f"Check the name. Where the hub can be reached, run `hf download {name} --local-dir FOLDER`, bring the "
+            "folder here (config.json, tokenizer, *.safetensors) and give its path, in CATCHUP_MODEL for one."
         ),
     )

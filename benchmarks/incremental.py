@@ -32,13 +32,13 @@ from prompts.chat import ScriptedChatModel
 from prompts.parse import read_prompt
 from prompts.registry import LIBRARY
 from summarize.cache.memory import MemorySegmentCache
-from tests.summarize.llm.conftest import one_talk as separate
 from summarize.engine import Brief, Draft
 from summarize.llm.drafter import LlmDrafter
 from summarize.llm.serving import Chosen
 from summarize.material import Reading, prepare
 from summarize.models import Message, Window
 from summarize.names import Names
+from tests.summarize.llm.conftest import one_talk as separate
 from tests.support.scribe import is_composition, rows_in, scribe
 
 PLACE = Channel(id=ChannelId("C_ALL"), name="everything")
@@ -48,6 +48,7 @@ class Shipped:
     """Serves the prompts of the library."""
 
     async def chosen(self, name: str, workspace: WorkspaceId) -> Chosen:
+        """Return the shipped version."""
         return Chosen(prompt=read_prompt(LIBRARY / f"{name}.md"), arm=str(Stage.LIVE))
 
 

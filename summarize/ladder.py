@@ -71,6 +71,10 @@ class Ladder:
         self._rungs = rungs
         self._metrics = metrics
 
+    def reads_along(self, workspace: WorkspaceId, feature: Feature) -> bool:
+        """Tell whether a model is asked, which understands a window better with what was said just before it."""
+        return len(self._rungs(workspace, feature)) > 1
+
     async def climb(self, brief: Brief, feature: Feature) -> AsyncGenerator[Item | Made, None]:
         """Yield each item that holds, then what was made.
 

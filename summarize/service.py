@@ -22,6 +22,7 @@ from summarize.engine import Brief
 from summarize.flight import Flights
 from summarize.hashing import input_hash
 from summarize.ladder import NOTHING, Ladder, Made
+from summarize.lead_in import with_lead_in
 from summarize.material import Material, Reading, people_in, prepare
 from summarize.models import Coverage, Feature, FeedbackKind, Item, Message, Provenance, Summary
 from summarize.names import Names
@@ -190,6 +191,8 @@ class Summarizer:
         now = self._clock.now()
         view = await self._access.view(ask.workspace, ask.reader, ask.channel, now=now)
         reading = await read(self._access, view, ask.span, zone=zone_of(ask.timezone, view.reader), now=now)
+        if self._ladder.reads_along(ask.workspace, ask.feature):
+            reading = await with_lead_in(self._access, view, reading)
         people = await self._people(view, [*reading.found, *reading.context])
         names = await self._called(view, people)
         material = await asyncio.to_thread(prepare, reading, names)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summarize.llm.chunks import segments
+from summarize.llm.chunks import quantized, segments
 from summarize.llm.layout import weight
 from summarize.material import Entry
 from tests.support.talk import ANN, BEN, material, said
@@ -58,3 +60,17 @@ def test_a_window_that_slides_meets_most_borders_again():
     shared = [len(ids(cut(start, 600)) & whole) / len(cut(start, 600)) for start in range(20, 300, 20)]
 
     assert sum(shared) / len(shared) > 0.7
+
+
+def test_windows_that_begin_at_different_moments_begin_at_the_same_line():
+    def first(start: int) -> str:
+        lead = [replace(entry, context=True) for entry in HISTORY[start - 48 : start]]
+        return quantized([*lead, *HISTORY[start : start + 5]])[0].message.id
+
+    begins = [first(start) for start in range(100, 200)]
+
+    assert len(set(begins)) < 30
+
+
+def test_without_a_border_before_the_window_nothing_is_read_along():
+    assert quantized(HISTORY[100:110]) == list(HISTORY[100:110])

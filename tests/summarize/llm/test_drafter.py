@@ -14,13 +14,13 @@ from core.chat import ChatRequest
 from core.errors import ModelOverloaded, ModelTimeout, ModelUnavailable
 from core.ids import MessageId, UserId
 from prompts.chat import ScriptedChatModel
-from summarize.asks import Last
+from summarize.asks import Between, Last
 from summarize.llm.job import Policy
 from summarize.models import Detail, Feature, Item, Message, Summary
 from summarize.spotlight import canary
 from tests.summarize.llm.conftest import SECRET, Desk
 from tests.support.scribe import is_composition, rows_in, scribe
-from tests.support.talk import ACME, ANN, BEN, CAT, DAN, GENERAL, said
+from tests.support.talk import ACME, ANN, BEN, CAT, DAN, GENERAL, START, said
 
 PEOPLE = (ANN, BEN, CAT, DAN)
 Spoil = Callable[[Callable[[dict[str, object]], dict[str, object]]], None]
@@ -82,6 +82,18 @@ async def test_the_beginning_of_a_prompt_is_the_same_for_every_reader_and_wish(d
     shared = one[1].content.index("</messages>")
     assert one[1].content[:shared] == two[1].content[:shared]
     assert desk.requests[0].affinity == desk.requests[1].affinity == f"{ACME}/{GENERAL}"
+
+
+async def test_what_was_said_just_before_the_window_is_context_that_cannot_be_cited(desk: Desk):
+    await desk.room.intake.put(talk(120))
+    start = START + timedelta(minutes=100)
+
+    summary = await desk.room.summarizer.summarize(desk.room.ask(Between(since=start)))
+
+    rows = rows_in(desk.requests[0], "messages")
+    assert 0 < sum("context" in row for row in rows) == len(rows) - 20
+    assert {id for item in summary.items for id in item.citations} == {"m100", "m110"}
+    assert summary.coverage.found == summary.coverage.used == 20
 
 
 async def test_items_come_one_by_one_while_the_model_still_writes(desk: Desk):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from gateway.cli.gpu_bench import bench
 from gateway.cli.gpu_check import check
 from gateway.cli.gpu_plan import plan_nodes
 from gateway.cli.gpu_serve import serve
@@ -16,6 +17,7 @@ app = typer.Typer(
 app.command()(serve)
 app.command()(check)
 app.command("plan")(plan_nodes)
+app.command()(bench)
 
 
 @app.callback()

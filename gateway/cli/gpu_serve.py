@@ -91,7 +91,7 @@ def serve(
         offline=offline,
         extra=tuple(extra or ()),
     )
-    _become(options, python or _default_python(), unchecked=unchecked, dry_run=dry_run)
+    _become(options, python or default_python(), unchecked=unchecked, dry_run=dry_run)
 
 
 def _become(options: NodeOptions, python: str, *, unchecked: bool, dry_run: bool) -> None:
@@ -110,6 +110,6 @@ def _become(options: NodeOptions, python: str, *, unchecked: bool, dry_run: bool
     os.execvp(command.program[0], command.program)  # noqa: S606  it becomes vLLM, so that signals reach it
 
 
-def _default_python() -> str:
+def default_python() -> str:
     """Return the Python of `make vllm` where there is one, else this one."""
     return str(_OURS) if _OURS.exists() else sys.executable

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.chat import BATCH, INTERACTIVE
 from core.clock import Clock
@@ -23,6 +23,7 @@ from summarize.flight import Flights
 from summarize.hashing import input_hash
 from summarize.ladder import NOTHING, Ladder, Made
 from summarize.lead_in import with_lead_in
+from summarize.llm.chunks import quantized
 from summarize.material import Material, Reading, people_in, prepare
 from summarize.models import Coverage, Feature, FeedbackKind, Item, Message, Provenance, Summary
 from summarize.names import Names
@@ -191,11 +192,14 @@ class Summarizer:
         now = self._clock.now()
         view = await self._access.view(ask.workspace, ask.reader, ask.channel, now=now)
         reading = await read(self._access, view, ask.span, zone=zone_of(ask.timezone, view.reader), now=now)
-        if self._ladder.reads_along(ask.workspace, ask.feature):
+        along = self._ladder.reads_along(ask.workspace, ask.feature)
+        if along:
             reading = await with_lead_in(self._access, view, reading)
         people = await self._people(view, [*reading.found, *reading.context])
         names = await self._called(view, people)
         material = await asyncio.to_thread(prepare, reading, names)
+        if along:
+            material = replace(material, entries=tuple(quantized(material.entries)))
         brief = _brief(ask, view, material, people)
         return _Job(
             ask=ask,

@@ -15,7 +15,7 @@ from summarize.engine import Brief, Draft
 from summarize.ground import Grounding
 from summarize.llm.asking import raw_items
 from summarize.llm.budget import Budget
-from summarize.llm.chunks import quantized, segments
+from summarize.llm.chunks import segments
 from summarize.llm.clipping import clipped
 from summarize.llm.composing import Composer
 from summarize.llm.handles import Handles
@@ -69,12 +69,10 @@ class LlmDrafter:
     async def draft(self, brief: Brief) -> AsyncGenerator[Item | Draft, None]:
         """Yield each item once the model has written it, then the draft; see the port for the promise."""
         ends_at = asyncio.get_running_loop().time() + brief.deadline_s
-        material = replace(brief.material, entries=tuple(quantized(brief.material.entries)))
-        brief = replace(brief, material=material)
-        groups = await asyncio.to_thread(self._separate, material.entries)
+        groups = await asyncio.to_thread(self._separate, brief.material.entries)
         job = await self._job(brief, groups, ends_at)
         tokens = await self._budget.for_messages(job)
-        material, cut = clipped(material, tokens=min(tokens, self._policy.segment))
+        material, cut = clipped(brief.material, tokens=min(tokens, self._policy.segment))
         job = replace(job, brief=replace(brief, material=material))
         items: list[Item] = []
         async with aclosing(await self._steps(job, tokens)) as steps:

@@ -94,6 +94,7 @@ async def test_what_was_said_just_before_the_window_is_context_that_cannot_be_ci
     assert 0 < sum("context" in row for row in rows) == len(rows) - 20
     assert {id for item in summary.items for id in item.citations} == {"m100", "m110"}
     assert summary.coverage.found == summary.coverage.used == 20
+    assert summary.coverage.context == len(rows) - 20
 
 
 async def test_items_come_one_by_one_while_the_model_still_writes(desk: Desk):

@@ -12,6 +12,7 @@ import re
 import unicodedata
 
 LINK_MARK = "(link)"
+MARKS = re.compile(r"\((?:link|e-mail|secret|code)\)")
 MOST_TEXT = 1200
 """Characters of an item; a longer text is a flood."""
 
@@ -35,7 +36,7 @@ _ENTITY = re.compile(
     re.IGNORECASE,
 )
 _TEMPLATE = re.compile(
-    r"<\|[^|>\n]{0,40}\|>|<</?SYS>>|\[/?INST\]|</?(?:system|assistant|user|messages|untrusted|instructions?|s)>"
+    r"<\|[^|>\n]{0,40}\|>|<</?SYS>+|\[/?INST\]|</?(?:system|assistant|user|messages|untrusted|instructions?|s)>"
     r"|<(?:start|end)_of_turn>|<[｜|][^｜|>\n]{0,40}[｜|]>|\[/?(?:AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]",
     re.IGNORECASE,
 )

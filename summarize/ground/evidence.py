@@ -29,7 +29,7 @@ class Evidence:
             if user is not None
         )
         self.text = "\n".join(entry.text for entry in entries)
-        whole = "\n".join([self.text, *(names.person(user) for user in self.people), *_files(entries)])
+        whole = "\n".join([self.text, *(names.person(user) for user in self.people)])
         self.flat = flat(whole)
         self.loose = f" {loose(whole)} "
         self.stems = stems(whole)
@@ -91,7 +91,3 @@ def _times(entries: Sequence[Entry]) -> tuple[frozenset[str], frozenset[str]]:
 
 def _stands(key: str, text: str) -> bool:
     return bool(re.search(rf"(?<!\w){re.escape(key)}(?!\w)", text))
-
-
-def _files(entries: Sequence[Entry]) -> list[str]:
-    return [file.name for entry in entries for file in entry.message.files]

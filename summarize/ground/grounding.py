@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -13,7 +14,7 @@ from summarize.ground.lexicon import content, flat, language, stems
 from summarize.ground.people import Named, misattributed, unborne
 from summarize.ground.polarity import contradicts
 from summarize.ground.reversals import Reversals
-from summarize.guard import defuse, is_safe, normalise, settled
+from summarize.guard import MARKS, defuse, is_safe, normalise, settled
 from summarize.material import Entry, Material
 from summarize.models import Item
 
@@ -28,6 +29,8 @@ SUPERSEDED, CONTRADICTED = "superseded", "contradicted"
 
 _NEAR = 12  # messages to either side in which a missing citation is looked for
 _MOST_ADDED = 2
+_FEW = 2
+_SENTENCE = re.compile(r"(?<=[.!?;…])\s+|\n")
 _LEAST_SHARE = 0.2  # of a claim's own words that must stand in what it cites
 
 
@@ -212,12 +215,24 @@ class Grounding:
         return flat("\n".join(texts))
 
     def _strange(self, text: str, evidence: Evidence) -> bool:
-        """Tell whether a claim shares next to nothing with what it cites, in the same language."""
-        own = content(self._named.without(text))
-        if len(own) < 2 or len(own & evidence.stems) >= _LEAST_SHARE * len(own):
-            return False
+        """Tell whether a claim or a sentence of it shares next to nothing with what it cites, in one language."""
+        bare = MARKS.sub(" ", self._named.without(text))
+        own = content(bare)
         here, there = language(text), language(evidence.text)
-        return not here or not there or here == there
+        if here and there and here != there:
+            return False
+        if len(own) < _FEW:
+            return not (own or stems(bare)) & evidence.stems and not self._reports(text, bare, evidence)
+        if len(own & evidence.stems) < _LEAST_SHARE * len(own):
+            return True
+        parts = (content(part) for part in _SENTENCE.split(bare))
+        return any(len(part) >= _FEW and not part & evidence.stems for part in parts)
+
+    def _reports(self, text: str, bare: str, evidence: Evidence) -> bool:
+        """Tell whether a short claim says something all the same: a fact that is borne out, or what somebody did."""
+        if any(evidence.bears(fact) for fact in facts(text)):
+            return True
+        return bool(stems(bare)) and bool(self._named.actors(text)) and not content(bare)
 
     def _says_due(self, due: str, evidence: Evidence) -> bool:
         if flat(due) and flat(due) in evidence.flat:

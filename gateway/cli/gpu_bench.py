@@ -54,6 +54,15 @@ Shape = Annotated[
 SpeculativeOption = Annotated[Speculative, typer.Option(help="Measure again with it.", rich_help_panel=_HERE)]
 DeviceOption = Annotated[Device, typer.Option(help="As for `catchup gpu serve`.", rich_help_panel=_HERE)]
 Context = Annotated[int, typer.Option(help="As for `catchup gpu serve`.", rich_help_panel=_HERE)]
+KvCacheGb = Annotated[
+    int | None,
+    typer.Option(
+        envvar="VLLM_CPU_KVCACHE_SPACE",
+        help="As for `catchup gpu serve`.",
+        show_default="4",
+        rich_help_panel=_HERE,
+    ),
+]
 Python = Annotated[
     str, typer.Option(help="The Python that has vLLM.", show_default="as for serve", rich_help_panel=_HERE)
 ]
@@ -83,6 +92,7 @@ def bench(
     speculative: SpeculativeOption = Speculative.NONE,
     device: DeviceOption = Device.AUTO,
     context: Context = CONTEXT_TOKENS,
+    kv_cache_gb: KvCacheGb = None,
     python: Python = "",
     flags: Flags = "",
     json_out: JsonOut = None,
@@ -94,14 +104,7 @@ def bench(
     Example: catchup gpu bench --shape llama-3.1-8b --speculative ngram
     """
     load = Bench(
-        workload=Workload(
-            seed=seed,
-            word=secrets.token_hex(4),
-            messages=messages,
-            grown=grown,
-            tokens_out=tokens_out,
-            structured=not plain,
-        ),
+        workload=_workload(seed, messages, grown, tokens_out, structured=not plain),
         concurrencies=_levels(concurrency),
         each=each,
         least=least,
@@ -113,10 +116,23 @@ def bench(
         shape=shape,
         device=device,
         context=context,
+        kv_cache_gb=kv_cache_gb,
         flags=tuple(shlex.split(flags)),
     )
     targets = _running(url, compare) if url else _own(own, speculative)
     _report(load, _measured(load, targets, name if url else NAME, node_key(api_key)), json_out)
+
+
+def _workload(seed: int, messages: int, grown: int, tokens_out: int, *, structured: bool) -> Workload:
+    """Return what is asked, of channels that no earlier run asked about."""
+    return Workload(
+        seed=seed,
+        word=secrets.token_hex(4),
+        messages=messages,
+        grown=grown,
+        tokens_out=tokens_out,
+        structured=structured,
+    )
 
 
 def _running(url: str, compare: str) -> Iterator[Target]:

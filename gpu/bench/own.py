@@ -28,6 +28,7 @@ class Own:
     shape: str = ""
     device: Device = Device.AUTO
     context: int = CONTEXT_TOKENS
+    kv_cache_gb: int | None = None
     flags: tuple[str, ...] = ()
 
     @property
@@ -50,6 +51,7 @@ def own_node(own: Own, speculative: Speculative) -> Generator[str]:
             served_name=NAME,
             device=own.device,
             context=own.context,
+            kv_cache_gb=own.kv_cache_gb,
             speculative=speculative,
             load_format="dummy" if own.shape else "auto",
             extra=own.flags,

@@ -57,6 +57,11 @@ _RULES = tuple(
         r"\b(?:decode|reverse|rot13)(?: (?:it|this|that))? and (?:then )?(?:follow|execute|obey|run)\b",
         r"\b(?:include|post|add|show) the raw (?:url|link|html|image)\b|\badd this (?:html|link"
         r"|image|markdown)\b",
+        r"\\*\"(?:citations|superseded|participants)\\*\"\s*:|\\*\"id\\*\"\s*:\s*\\*\"m\d+\\*\""
+        r"|\\*\"role\\*\"\s*:\s*\\*\"(?:system|assistant)\b",
+        r"^\W*(?:answer|reply|respond|output)(?: only)? in (?:xml|yaml|html|markdown|base64|latin)\b"
+        r"|^\W*cite m\d+\b|^\W*you (?:now )?(?:output|print|say|reply with) \S+\W*$",
+        r"^\W*(?:write|output|produce|generate|emit|create) \d{2,} (?:items|bullets|lines|entries)\b",
         r"\breference style\b|^\W*say:",
         r"^\s*[\[(]?\d{1,2}:\d{2}(?::\d{2})?[\])]?\s*<?@?[\w .-]{1,30}>",
         r"^\W*\"?[}\]]\W*,?\s*\"\w+\"\s*:",
@@ -66,7 +71,10 @@ _RULES = tuple(
         r"(?:игнорируй\w*|забудь\w*).{0,30}(?:инструкци|указани)",
     )
 )
-_TEMPLATE_MARK = re.compile(r"<\|[^|>\n]{0,40}\|>|<<SYS>>|\[INST\]", re.IGNORECASE)
+_TEMPLATE_MARK = re.compile(
+    r"<\|[^|>\n]{0,40}\|>|<<SYS>>|\[INST\]|<(?:start|end)_of_turn>|<｜[^｜>\n]{0,40}｜>|\[/?AVAILABLE_TOOLS\]",
+    re.IGNORECASE,
+)
 _QUOTED = re.compile(r"[\"“”‘'‚„«][^\"“”‘'‚„«»\n]{3,200}[\"“”’'»](?!\w)")
 _REPORTS = re.compile(
     r"\b(?:someone|somebody|they|he|she|attacker|it|mail|phish\w*|injection)\b.{0,40}\b(?:posted"
@@ -111,6 +119,15 @@ _TRIGGERS = (
         "nothing else",
         "only the word",
         "canary",
+        "cite m",
+        "write ",
+        "produce ",
+        "generate ",
+        "emit ",
+        "create ",
+        '"citations',
+        '"id',
+        '"role',
         "you are",
         "}",
         ">",

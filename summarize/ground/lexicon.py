@@ -17,6 +17,8 @@ _ENDINGS = (
     *("ations", "ation", "ments", "ment", "ings", "ing", "edly", "ions", "ion", "ies", "ers", "ed"),
     *("er", "es", "ly", "al", "en", "s", "e", "y"),
 )
+_SHORT = frozenset({"ed", "ing", "s"})
+_VOWEL = re.compile(r"[aeiouyäöü]")
 _STEM = 6  # letters by which two words are told apart
 
 FUNCTION = listed(
@@ -69,8 +71,9 @@ def words(text: str) -> list[str]:
 def stem(word: str) -> str:
     """Return the head of a word by which its forms are the same: "deploys", "deployed", "deployment"."""
     for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= 4:
-            word = word[: -len(ending)]
+        rest = word[: -len(ending)]
+        if word.endswith(ending) and len(rest) >= (3 if ending in _SHORT else 4) and _VOWEL.search(rest):
+            word = rest
             break
     return word[:_STEM]
 

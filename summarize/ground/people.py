@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from core.ids import UserId
 from summarize.ground.evidence import Evidence
-from summarize.ground.lexicon import content, flat, listed
+from summarize.ground.lexicon import flat, listed, stems
 from summarize.material import Entry, Material
 
 _ACTS = (
@@ -113,13 +113,13 @@ def _is_anothers(named: Named, clause: str, evidence: Evidence, others: Sequence
     acting = [people for people, _, acts in named.actors(clause) if acts]
     if len(acting) != 1:
         return False
-    said = content(named.without(clause))
+    said = stems(named.without(clause))
     own = _cover(said, (e.text for e in evidence.entries if {e.message.author, *e.mentions} & acting[0]))
     return any(_cover(said, [entry.text]) >= max(2, 2 * own + 1) for entry in others)
 
 
 def _cover(said: frozenset[str], texts: Iterable[str]) -> int:
-    return len(said & content("\n".join(texts)))
+    return len(said & stems("\n".join(texts)))
 
 
 def _aliases(name: str) -> set[str]:

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from contextlib import aclosing
 from datetime import date, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -64,26 +64,9 @@ def show(
     if not user:
         raise InvalidInput("--user", None, "is missing", remedy="Say who reads, e.g. --user @ana.")
 
-    async def work(services: Services) -> tuple[Recap, dict[ChannelId, Sources]]:
-        here = (await the_workspace(services, workspace)).id
-        ask = ask_of(
-            here,
-            user,
-            day=day,
-            last=last,
-            since=since,
-            until=until,
-            unread=unread,
-            detail=detail,
-            limit=limit,
-            timezone=timezone,
-            language=language,
-        )
-        with Console(stderr=True).status("Reading and weighing channels …"):
-            recap = await recaps_of(services).make(ask)
-        return recap, await sources_of(services, here, recap)
-
-    recap, sources = run(work)
+    wish: dict[str, Any] = {"day": day, "last": last, "since": since, "until": until, "unread": unread}
+    wish |= {"detail": detail, "limit": limit, "timezone": timezone, "language": language}
+    recap, sources = run(lambda services: _made(services, workspace, user, wish))
     if as_json:
         from gateway.web.recap_bodies import recap_body
 
@@ -91,6 +74,16 @@ def show(
         typer.echo(orjson.dumps(body, option=orjson.OPT_INDENT_2))
     else:
         show_recap(Console(highlight=False), recap, sources)
+
+
+async def _made(
+    services: Services, workspace: str, user: str, wish: dict[str, Any]
+) -> tuple[Recap, dict[ChannelId, Sources]]:
+    here = (await the_workspace(services, workspace)).id
+    ask = ask_of(here, user, **wish)
+    with Console(stderr=True).status("Reading and weighing channels …"):
+        recap = await recaps_of(services).make(ask)
+    return recap, await sources_of(services, here, recap)
 
 
 @app.command("run")

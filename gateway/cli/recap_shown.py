@@ -83,4 +83,5 @@ def _others(recap: Recap) -> list[tuple[str, Sequence[str]]]:
 def _covered(recap: Recap) -> str:
     coverage = recap.coverage
     told = len(recap.sections) + len(recap.uneventful)
-    return f"{recap.id}: {coverage.used:,} of {coverage.found:,} messages of {told} channels used."
+    channels = "1 channel" if told == 1 else f"{told} channels"
+    return f"{recap.id}: {coverage.used:,} of {coverage.found:,} messages of {channels} used."

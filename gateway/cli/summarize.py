@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -70,38 +70,12 @@ def summarize(
     """
     if not user:
         raise InvalidInput("--user", None, "is missing", remedy="Say who reads, e.g. --user @ana.")
-    asked, tag = question_of(question, "--question"), language_of(language, "--language")
-
-    async def work(services: Services) -> tuple[Channel, Summary, Sources]:
-        here = (await the_workspace(services, workspace)).id
-        span = await span_asked(
-            services,
-            here,
-            user,
-            channel,
-            unread=unread,
-            last=last,
-            since=since,
-            until=until,
-            thread=thread,
-            unread_from=unread_from,
-        )
-        ask = Ask(
-            workspace=here,
-            reader=user,
-            channel=channel,
-            span=span,
-            detail=detail,
-            timezone=timezone,
-            question=asked,
-            language=tag,
-        )
-        with Console(stderr=True).status("Reading and weighing messages …"):
-            summary = await services.summarizer.summarize(ask)
-        sources = await services.summarizer.sources(here, user, summary.channel, summary.items)
-        return await services.directory.find_channel(here, summary.channel), summary, sources
-
-    found, summary, sources = run(work)
+    wish: dict[str, Any] = {"reader": user, "channel": channel, "detail": detail, "timezone": timezone}
+    wish["question"] = question_of(question, "--question")
+    wish["language"] = language_of(language, "--language")
+    named: dict[str, Any] = {"last": last, "since": since, "until": until, "thread": thread}
+    named |= {"unread_from": unread_from, "unread": unread}
+    found, summary, sources = run(lambda services: _told(services, workspace, wish, named))
     if as_json:
         from gateway.web.summary_bodies import summary_body
 
@@ -109,6 +83,18 @@ def summarize(
         typer.echo(orjson.dumps(body, option=orjson.OPT_INDENT_2))
     else:
         show(Console(highlight=False), found, summary, sources)
+
+
+async def _told(
+    services: Services, workspace: str, wish: dict[str, Any], named: dict[str, Any]
+) -> tuple[Channel, Summary, Sources]:
+    """Return what was made of a wish, over the span that was named; raises InvalidInput, NotFound."""
+    here, reader = (await the_workspace(services, workspace)).id, wish["reader"]
+    span = await span_asked(services, here, reader, wish["channel"], **named)
+    with Console(stderr=True).status("Reading and weighing messages …"):
+        summary = await services.summarizer.summarize(Ask(workspace=here, span=span, **wish))
+    sources = await services.summarizer.sources(here, reader, summary.channel, summary.items)
+    return await services.directory.find_channel(here, summary.channel), summary, sources
 
 
 def show(console: Console, channel: Channel, summary: Summary, sources: Sources) -> None:

@@ -65,7 +65,7 @@ async def scripted() -> AsyncIterator[Subject]:
     model = ScriptedChatModel(
         lambda request: None if request.schema else "Nothing was decided, and nobody asked. " * 1000,
         seconds_per_token=0.001,
-        context_tokens=4096,
+        context_tokens=8192,
     )
 
     async def running() -> float:

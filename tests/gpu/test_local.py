@@ -266,7 +266,7 @@ async def test_the_context_is_the_models_unless_less_is_wanted(tiny: Path):
         LocalChatModel(source, context=10**6),
     ]
 
-    assert [await model.context_tokens() for model in models] == [4096, 1000, 4096]
+    assert [await model.context_tokens() for model in models] == [8192, 1000, 8192]
     for model in models:
         await model.close()
 

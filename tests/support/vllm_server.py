@@ -37,7 +37,7 @@ def vllm_server(model: Path, log: Path, *arguments: str) -> Iterator[str]:
     command = [
         *(str(PYTHON), "-m", "vllm.entrypoints.openai.api_server", "--model", str(model)),
         *("--served-model-name", NAME, "--host", "127.0.0.1", "--port", str(port)),
-        *("--dtype", "float32", "--max-model-len", "4096", "--max-num-seqs", "16", "--enforce-eager"),
+        *("--dtype", "float32", "--max-model-len", "8192", "--max-num-seqs", "16", "--enforce-eager"),
         *("--structured-outputs-config", '{"backend":"xgrammar","disable_any_whitespace":true}'),
         *("--scheduling-policy", "priority", "--enable-prompt-tokens-details", "--seed", "0"),
         *arguments,

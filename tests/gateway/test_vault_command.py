@@ -15,6 +15,7 @@ from core.master_key import new_master_key
 from gateway.app import Services, open_services
 from gateway.cli.main import main
 from gateway.settings import load_settings
+from tests.support.talk import ANN, GENERAL, said
 
 ACME, OTHER = WorkspaceId("T_ACME"), WorkspaceId("T_OTHER")
 Typed = Callable[..., tuple[int, str]]
@@ -147,3 +148,16 @@ def test_forget_deletes_by_age_and_says_how_many(typed: Typed) -> None:
 
     assert code == 0
     assert out.count("0 cached segments and 0 summaries deleted.") == 2
+
+
+async def test_a_deletion_through_the_wired_intake_drops_the_cached_segments_of_the_message(
+    services: Services,
+) -> None:
+    one, two = said(1, ANN, "we ship"), said(2, ANN, "on Friday")
+    await services.intake.put([one, two])
+    for message in (one, two):
+        await services.segments.keep(ACME, GENERAL, f"k{message.id}", b"[]", made_from=[message])
+
+    await services.intake.bury(ACME, one.id)
+
+    assert await services.segments.find(ACME, ["km1", "km2"]) == {"km2": b"[]"}

@@ -3,9 +3,9 @@
     python -m tests.support.fault_server --fault hang
 
 It prints its URL. The answer to a prompt is a function of the prompt (`expected`), so that a client can check what it
-got. Faults: none, 500, 503, 429, reset (the connection is cut), hang (no answer, while /health says 200), dies (cut in
-the middle of the answer), stalls (silent in the middle of it), refused (nobody listens); POST /fault {"fault": "hang"}
-changes all but the last while it runs. GET /counts tells what was asked and what was aborted by the client.
+got. Faults: none, 400, 500, 503, 429, reset (the connection is cut), hang (no answer, while /health says 200), dies
+(cut in the middle of the answer), stalls (silent in the middle of it), refused (nobody listens); POST /fault
+{"fault": "hang"} changes all but the last while it runs. GET /counts tells what was asked and what clients aborted.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 
 from aiohttp import web
 
-FAULTS = ("none", "500", "503", "429", "reset", "hang", "dies", "stalls", "refused")
+FAULTS = ("none", "400", "500", "503", "429", "reset", "hang", "dies", "stalls", "refused")
 DEATH_AFTER = 5
 
 
@@ -87,7 +87,7 @@ class FaultServer:
             self.running -= 1
 
     async def _answer(self, request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
-        if self.fault in {"500", "503", "429"}:
+        if self.fault in {"400", "500", "503", "429"}:
             headers = {"Retry-After": self.retry_after} if self.retry_after else {}
             error = {"error": {"message": "as told", "code": int(self.fault)}}
             return web.json_response(error, status=int(self.fault), headers=headers)

@@ -129,35 +129,49 @@ STEPS = st.lists(
 )
 
 
+class Visitors:
+    """Requests that come, are inside, leave, or turn away."""
+
+    def __init__(self) -> None:
+        self.admission = door(3, queue=4)
+        self.inside: list[int] = []
+        self.tasks: list[asyncio.Task[None]] = []
+
+    async def visit(self, priority: int) -> None:
+        await self.admission.enter(priority, LATER)
+        self.inside.append(priority)
+
+    def leave(self) -> None:
+        if self.inside:
+            self.admission.leave(self.inside.pop(), 0.001)
+
+    def step(self, step: str, priority: int) -> None:
+        if step == "enter":
+            self.tasks.append(asyncio.create_task(self.visit(priority)))
+        elif step == "leave":
+            self.leave()
+        elif step == "cancel" and self.tasks:
+            self.tasks[-1].cancel()
+
+    async def all_leave(self) -> None:
+        for _ in range(2 * len(self.tasks) + 2):
+            await asyncio.sleep(0)
+            self.leave()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+
 @given(STEPS)
 def test_all_places_are_free_again_after_any_interleaving(steps: list[tuple[str, int]]):
     async def play() -> tuple[int, int, int]:
-        admission = door(3, queue=4)
-        tasks: list[tuple[int, asyncio.Task[None]]] = []
-        inside: list[int] = []
-
-        async def visit(priority: int) -> None:
-            await admission.enter(priority, LATER)
-            inside.append(priority)
-
+        visitors = Visitors()
+        admission = visitors.admission
         for step, priority in steps:
-            if step == "enter":
-                tasks.append((priority, asyncio.create_task(visit(priority))))
-            elif step == "leave" and inside:
-                admission.leave(inside.pop(), 0.001)
-            elif step == "cancel" and tasks:
-                tasks[-1][1].cancel()
-            else:
+            visitors.step(step, priority)
+            if step == "yield":
                 await asyncio.sleep(0)
             assert admission.running <= 3
             assert admission.waiting <= 4
-        for _ in range(len(tasks) + 1):
-            await asyncio.sleep(0)
-            while inside:
-                admission.leave(inside.pop(), 0.001)
-        await asyncio.gather(*(task for _, task in tasks), return_exceptions=True)
-        while inside:
-            admission.leave(inside.pop(), 0.001)
+        await visitors.all_leave()
         return admission.running, admission.running_batch, admission.waiting
 
     assert asyncio.run(play()) == (0, 0, 0)

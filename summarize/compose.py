@@ -110,7 +110,8 @@ def _tidy(text: str) -> str:
 
 def _capital(text: str) -> str:
     first = text.split(" ", 1)[0]
-    return text[:1].upper() + text[1:] if first.rstrip(",.:;!?'").isalpha() else text
+    bare = first.rstrip(",.:;!?'")
+    return text[:1].upper() + text[1:] if bare.isalpha() and bare.islower() else text
 
 
 def _fits(cue: Cues, kind: ItemKind) -> float:

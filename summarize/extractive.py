@@ -14,7 +14,7 @@ from summarize.extract.candidates import MAY_ASK, Candidate, candidates, kind_of
 from summarize.extract.choice import choose, ordered
 from summarize.extract.items import Writer
 from summarize.extract.scene import Scene
-from summarize.extract.short import SHORT, gist
+from summarize.extract.short import gist, is_short
 from summarize.material import Material
 from summarize.models import Detail
 from summarize.salience import meaning
@@ -63,6 +63,6 @@ def _chosen(scene: Scene, used: int, detail: Detail, asked: Asked, embedder: Emb
     made = candidates(scene)
     if asked.specific:
         return asked.answers(made, scene, embedder, detail)
-    if detail is Detail.BRIEF and used <= SHORT:
+    if detail is Detail.BRIEF and is_short(scene.entries):
         return list(ordered(gist(made, scene), scene.groups))
     return list(ordered(choose(made, scene, used, detail), scene.groups))

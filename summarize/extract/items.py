@@ -32,7 +32,7 @@ class Writer:
     def item(self, one: Candidate) -> Item:
         """Return the item of a candidate: at brief detail as a report, else in the speaker's own words."""
         entry = self._entries[one.position]
-        with_whom = partner(one.position, self._scene.groups[one.conversation], self._entries)
+        with_whom = partner(one.position, self._entries)
         told = self._report(one, with_whom) if self._detail is Detail.BRIEF else None
         text, cited = told if told is not None else (self._said(one, one.kind, self._limit), [entry])
         if one.answer is not None:
@@ -67,6 +67,15 @@ class Writer:
             return text_of(entry, kind, best=self._best(one, kind), limit=limit)
         return text_of(entry, kind, best=one.sentences[0], limit=limit, last=one.sentences[-1])
 
+    def _again(self, text: str, full: str) -> str:
+        """Return a text that calls somebody by their first name from the second time on, if nobody shares it."""
+        first = full.split(" ", 1)[0]
+        alone = sum(name.split(" ", 1)[0].casefold() == first.casefold() for name in self._names.every) == 1
+        if not full or not alone or not first.isalpha() or full not in text:
+            return text
+        head, _, tail = text.partition(full)
+        return f"{head}{full}{tail.replace(full, first)}"
+
     def _report(self, one: Candidate, with_whom: Partner | None) -> tuple[str, list[Entry]] | None:
         """Return a report of the chosen sentences with the messages that bear it out, or None if one cannot be told."""
         entry = self._entries[one.position]
@@ -82,6 +91,8 @@ class Writer:
             return None
         named = with_whom is not None and bool(name) and name in text.removeprefix(entry.author)
         witness = with_whom.witness if named and with_whom is not None else None
+        for full in (entry.author, name):
+            text = self._again(text, full)
         return text, [entry] if witness is None else [entry, self._entries[witness]]
 
 

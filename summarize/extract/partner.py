@@ -18,22 +18,24 @@ class Partner:
     witness: int | None = None
 
 
-def partner(position: int, members: Sequence[int], entries: Sequence[Entry]) -> Partner | None:
-    """Return whom a message of a conversation addresses: the one person it mentions, or the other one of two.
+def partner(position: int, entries: Sequence[Entry]) -> Partner | None:
+    """Return whom a message addresses: the one person it mentions, or the other one of two who are alone.
 
-    Of two people, only where nobody else came between them and the message: then "you" is no guess.
+    Alone are two in a thread that is theirs, and in a window that is: elsewhere "you" may be anybody.
     """
     entry = entries[position]
     named = {user for user in (*entry.mentions, entry.assignee) if user is not None} - {entry.message.author}
     if named:
         return Partner(person=next(iter(named))) if len(named) == 1 else None
-    people = [i for i in members if entries[i].message.kind is not MessageKind.BOT]
-    others = {entries[i].message.author for i in people} - {entry.message.author}
-    if len(others) != 1:
+    thread = entry.message.root
+    heard = [
+        i
+        for i, one in enumerate(entries)
+        if one.message.kind is not MessageKind.BOT
+        and (thread is None or thread in {one.message.root, one.message.id})
+    ]
+    theirs = [i for i in heard if entries[i].message.author != entry.message.author]
+    if len({entries[i].message.author for i in theirs}) != 1:
         return None
-    (other,) = others
-    theirs = [i for i in people if entries[i].message.author == other]
     witness = min(theirs, key=lambda i: (abs(i - position), i > position))
-    low, high = sorted((witness, position))
-    between = {entries[i].message.author for i in range(low, high + 1)} - {entry.message.author, other}
-    return None if between else Partner(person=other, witness=witness)
+    return Partner(person=entries[witness].message.author, witness=witness)

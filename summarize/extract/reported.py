@@ -91,6 +91,9 @@ _SMALL = wordset(
     which while who why with you you'll you're you've your
     """
 )
+_OPENS = re.compile(
+    rf"(?:{'|'.join(map(re.escape, sorted(_SMALL, key=len, reverse=True)))})\b", re.IGNORECASE
+)
 
 
 def reported(sentence: str, voice: Voice) -> str | None:
@@ -213,6 +216,8 @@ def _said(bare: str, voice: Voice) -> str | None:
     clause = turned(bare, voice) if is_personal(bare) else None
     if clause is None or re.match(r"(?:i|i'\w+)\b", bare, re.IGNORECASE):
         return clause
+    if not _OPENS.match(bare):  # a fragment ("Small, I'd …") or an order: no clause that "says" could govern
+        return None
     return f"{voice.speaker} says {_small(clause)}"
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import numpy as np
 
@@ -18,10 +19,11 @@ from summarize.compose import best_sentence
 from summarize.extract.candidates import Candidate
 from summarize.extract.reported import stripped
 from summarize.extract.scene import Scene
+from summarize.material import Entry
 from summarize.models import ItemKind
 from summarize.salience import acts, crowd
 
-SHORT = 24  # messages of a window that is one sitting's talk
+_SHORT, _SITTING = 24, timedelta(hours=3)  # what is one sitting's talk
 _SENTENCES = 3
 _WORDS = 28  # about two sentences; more only where there are more conversations
 _FULL = 12  # words after which a sentence says no more by being longer
@@ -41,6 +43,12 @@ class _Sentence:
     row: Vectors
     words: int
     worth: float
+
+
+def is_short(entries: Sequence[Entry]) -> bool:
+    """Tell whether a window is one short talk, not gleanings of days."""
+    own = [entry.message.at for entry in entries if not entry.context]
+    return 0 < len(own) <= _SHORT and own[-1] - own[0] <= _SITTING
 
 
 def gist(made: Sequence[Candidate], scene: Scene) -> list[Candidate]:

@@ -78,7 +78,7 @@ class Recaps:
         return await self.store.add(planned) if planned.entries or keep_empty else planned
 
     async def complete(self, record: Record, reader: Person) -> Record:
-        """Make what is missing or stale; raises Conflict if somebody else makes it at this moment."""
+        """Make what is missing, stale or forgotten; raises Conflict if somebody else makes it at this moment."""
         record = await self._without_stale(record, reader) if record.whole else record
         missing = [entry for entry in record.entries if entry.summary is None]
         if record.whole and not missing:
@@ -96,6 +96,7 @@ class Recaps:
     async def _without_stale(self, record: Record, reader: Person) -> Record:
         shown = await self._reader.show(record, reader)
         stale = {s.channel.id for s in shown.sections if s.summary.stale}
+        stale |= {one.channel.id for one in shown.failed}
         entries = [_emptied(entry) if entry.channel in stale else entry for entry in record.entries]
         return replace(record, entries=tuple(entries))
 

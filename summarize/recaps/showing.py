@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from core.directory import Channel, Person
@@ -13,6 +13,9 @@ from summarize.recaps.channels import OwnChannels
 from summarize.recaps.models import Beside, Entry, Recap, Record, Section
 from summarize.recaps.ports import Summaries
 from summarize.recaps.weighing import ordered, todos_of, total, weight_of
+
+UNFINISHED, FORGOTTEN = "unfinished", "forgotten"
+"""Why a channel has no section though no error is to blame."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +54,7 @@ class Reader:
                 for one in record.left_out
                 if one.channel in here
             ),
-            failed=_failed(record, here),
+            failed=_failed(record, here, {section.channel.id for section in found}),
             coverage=total([section.summary.coverage for section in found]),
         )
 
@@ -78,14 +81,15 @@ def _has_news(section: Section) -> bool:
     return bool(section.summary.items or section.summary.stale)
 
 
-def _failed(record: Record, here: Mapping[ChannelId, Channel]) -> tuple[Beside, ...]:
+def _failed(record: Record, here: Mapping[ChannelId, Channel], shown: Set[ChannelId]) -> tuple[Beside, ...]:
+    """Return the channels whose summary was not made, or is there no longer: texts are not kept for ever."""
     return tuple(
         Beside(
             channel=here[entry.channel],
             messages=entry.messages,
             mentions=entry.mentions,
-            trouble=entry.trouble or "unfinished",
+            trouble=entry.trouble or (FORGOTTEN if entry.summary else UNFINISHED),
         )
         for entry in record.entries
-        if entry.summary is None and entry.channel in here
+        if entry.channel in here and entry.channel not in shown
     )

@@ -16,6 +16,9 @@ PAGES = (
     f"/channels/{GENERAL}",
     SUMMARY,
     f"/channels/{GENERAL}?last=custom&since=2026-03-01T00:00&until=2026-03-01T01:00",
+    "/recap",
+    "/recap?when=24h&detail=full",
+    f"{SUMMARY}&question=What+was+decided%3F&language=de",
     "/recommendations",
     "/recommendations?use_case=composer_dm",
     "/prompts",
@@ -136,3 +139,17 @@ _NAMELESS = """() => [...document.querySelectorAll("a, button, input:not([type=h
     .map((e) => e.outerHTML)"""
 _REPEATED_IDS = """() => [...document.querySelectorAll("[id]")].map((e) => e.id)
     .filter((id, place, all) => all.indexOf(id) !== place)"""
+
+
+async def test_a_recap_leads_to_messages_and_takes_a_verdict_on_one_item(page: Page, site: Site):
+    await page.goto(site.link)
+    await page.get_by_role("navigation", name="Main").get_by_role("link", name="Recap").click()
+    await page.get_by_label("24 h").check()
+    await page.get_by_role("button", name="Make the recap").click()
+    await expect(page.get_by_role("heading", name="#general")).to_be_visible()
+    await page.get_by_text("Rate", exact=False).first.click()
+    await page.locator(".rate[open]").get_by_role("button", name="Wrong").click()
+    await expect(page.get_by_role("status")).to_contain_text("Thank you")
+
+    await page.locator(".cite a").first.click()
+    await expect(page.locator(".message.cited")).to_be_in_viewport()

@@ -126,7 +126,14 @@ async def test_a_run_that_is_stopped_or_killed_is_finished_by_the_next_and_nothi
     await _many(home, people=PEOPLE)
     night = ["-m", "gateway", "recap", "run", "--day", DAY, "--now", "--concurrency", str(at_once)]
     batch = await asyncio.create_subprocess_exec(
-        sys.executable, *night, cwd=ROOT, env=environment(home), stderr=subprocess.PIPE
+        sys.executable,
+        *night,
+        cwd=ROOT,
+        env=environment(home),
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        ),  # a test run in the background ignores it
     )
     async with watching(home) as count:
         while (await count())[0] < 5 and batch.returncode is None:  # noqa: ASYNC110  it is another process
@@ -141,6 +148,7 @@ async def test_a_run_that_is_stopped_or_killed_is_finished_by_the_next_and_nothi
     recaps, summaries = await kept(home)
     assert 5 <= begun < PEOPLE
     assert b"Traceback" not in complaints
+    assert (b"Interrupted" in complaints) == (how is signal.SIGINT)
     assert counts["made"] + counts["there already"] == recaps == PEOPLE
     assert counts["there already"] >= begun - at_once  # what was in the making is all that is made again
     assert summaries <= PEOPLE + at_once

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -281,3 +282,64 @@ async def test_a_direct_message_is_listed_for_its_members_alone(browser: Browser
     assert "ana, cy" not in (await browser.get("/channels")).html
     await browser.act_as(CY)
     assert "ana, cy" in (await browser.get("/channels")).html
+
+
+async def test_a_recap_puts_the_readers_todos_first_and_names_the_quiet_channels(browser: Browser):
+    await browser.act_as(BEN)
+
+    form = await browser.get("/recap")
+    page = await browser.get("/recap?when=24h&detail=full")
+
+    assert "Make a recap" in form.html
+    assert "Yours to do" not in form.html
+    assert page.status == 200
+    assert page.html.index("Yours to do") < page.html.index("6 of 6 messages used")
+    assert "Due <b>Friday</b>" in page.html
+    assert "1 mentions" in page.html
+    assert page.html.index("Quiet") < page.html.index(f'href="/channels/{LUNCH}"')
+    assert "#board" not in page.html
+    assert "%2Frecap%3Fwhen%3D24h%26detail%3Dfull" in str(
+        page.links("/messages/")
+    )  # a citation leads back here
+
+
+async def test_feedback_on_one_item_of_a_recap_names_the_item(browser: Browser, services: Services):
+    page = await browser.get("/recap?when=24h")
+    summary = re.search(r'name="summary" value="(\w+)"', page.html)
+    assert summary is not None
+
+    answer = await browser.post(
+        f"/channels/{INCIDENTS}/feedback", summary=summary[1], item="0", kind="wrong", next="/recap?when=24h"
+    )
+    wrong = await browser.post(f"/channels/{INCIDENTS}/feedback", summary=summary[1], item="-1", kind="wrong")
+
+    records = await services.events.read(after=Offset(0), limit=1000)
+    data = [r.event.data for r in records if r.event.kind is EventKind.SUMMARY_FEEDBACK]
+    assert answer.path.startswith("/recap?when=24h&notice=")
+    assert [(one["summary"], one["item"], one["feedback"]) for one in data] == [(summary[1], 0, "wrong")]
+    assert wrong.status == 422
+
+
+async def test_a_question_is_shown_above_its_answer_and_kept_in_the_form(browser: Browser):
+    page = await browser.get(f"/channels/{INCIDENTS}?last=7d&question=Who+<b>rolled</b>+back%3F&language=en")
+
+    assert page.status == 200
+    assert "Who &lt;b&gt;rolled&lt;/b&gt; back?" in page.html
+    assert 'value="en"' in page.html
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/channels/{INCIDENTS}?last=7d&language=de_DE",
+        f"/channels/{INCIDENTS}?last=7d&question={'x' * 501}",
+        "/recap?when=day&day=soon",
+        "/recap?when=day&day=2126-01-01",
+        "/recap?when=soon",
+    ],
+)
+async def test_a_wish_that_cannot_be_met_is_a_page_that_says_so(browser: Browser, path: str):
+    page = await browser.get(path)
+
+    assert page.status == 422
+    assert "Traceback" not in page.html

@@ -147,6 +147,22 @@ async def test_what_went_stale_is_made_anew_and_nothing_else(room: RecapRoom) ->
     assert room.asked == [GENERAL, SECRET, SECRET]
 
 
+async def test_a_summary_that_was_forgotten_is_told_of_and_made_anew_when_asked_for(room: RecapRoom) -> None:
+    await room.hears(*TALK)
+    room.clock.advance(room.clock.now().replace(day=3) - room.clock.now())
+    before = await room.recaps().make(room.wish(day=MONDAY))
+    gone = next(section.summary.id for section in before.sections if section.channel.id == GENERAL)
+    async with room.database.writing() as connection:
+        await connection.exec_driver_sql(f"delete from summaries where id = '{gone}'")  # noqa: S608  our own id
+
+    left = await room.recaps().fetch(ACME, "@ann", before.id)
+    after = await room.recaps().make(room.wish(day=MONDAY))
+
+    assert [(one.channel.id, one.trouble) for one in left.failed] == [(GENERAL, "forgotten")]
+    assert (after.id, after.failed, len(after.sections)) == (before.id, (), 2)
+    assert room.asked == [GENERAL, GENERAL, SECRET]
+
+
 async def test_a_channel_the_reader_has_left_is_not_in_the_recap_any_more(room: RecapRoom) -> None:
     await room.hears(*TALK)
     recap = await room.recaps().make(room.wish(span=parse_last("1d")))

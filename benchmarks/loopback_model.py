@@ -11,7 +11,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
 import orjson
@@ -57,7 +58,8 @@ class Loopback:
 
     async def _chat(self, asked: dict[str, Any], send: Send) -> None:
         schema = asked.get("response_format", {}).get("json_schema", {}).get("schema", {"type": "string"})
-        text = orjson.dumps(self._said(schema)).decode()
+        lines = dict(_LINE.findall(asked["messages"][-1]["content"]))
+        text = orjson.dumps(self._said(schema, lines)).decode()
         usage = {
             "prompt_tokens": 4000,
             "completion_tokens": len(text) // 4,
@@ -78,39 +80,36 @@ class Loopback:
         end = b"data: " + orjson.dumps({"choices": [], "usage": usage}) + b"\n\ndata: [DONE]\n\n"
         await send({"type": "http.response.body", "body": end})
 
-    def _said(self, schema: dict[str, Any]) -> Json:
-        """Return an instance of a schema: lists as long as wanted, enums in turn."""
+    def _said(self, schema: dict[str, Any], lines: Mapping[str, str]) -> Json:
+        """Return an instance of a schema: lists as long as wanted, items that say what the line they cite says."""
         if choices := schema.get("enum"):
-            return choices[next(self._turn) % len(choices)]
-        if options := schema.get("anyOf"):
-            return self._said(options[0])
+            return None if None in choices else choices[next(self._turn) % len(choices)]
         kinds = schema.get("type", "object" if "properties" in schema else "string")
-        match kinds[0] if isinstance(kinds, list) else kinds:
+        match kinds[-1] if isinstance(kinds, list) else kinds:
             case "object":
-                return {name: self._said(inner) for name, inner in schema.get("properties", {}).items()}
+                said = {name: self._said(inner, lines) for name, inner in schema["properties"].items()}
+                return said | self._borne_out(said, lines)
             case "array":
                 wanted = self._items if "properties" in schema.get("items", {}) else 1
                 most = min(wanted, schema.get("maxItems", wanted))
-                return [self._said(schema["items"]) for _ in range(most)]
+                return [self._said(schema["items"], lines) for _ in range(most)]
             case "string":
-                return f"the {_WORDS[next(self._turn) % len(_WORDS)]} was talked about"
+                return "all was said"
             case other:
                 return _SMALLEST[other]
 
+    def _borne_out(self, said: Json, lines: Mapping[str, str]) -> Json:
+        """Return what an item must say to hold: the words of the first line that it cites, of the plainest kind."""
+        cited = next((said[name][0] for name in ("citations", "sources") if said.get(name)), None)
+        if cited is None:
+            return {}
+        words = orjson.loads(f'"{lines[cited]}"') if cited in lines else said["text"]
+        plain = {"text": words[:150], "kind": "topic", "participants": [], "superseded": []}
+        return {name: value for name, value in plain.items() if name in said}
 
+
+_LINE = re.compile(r'"id": ?"(\w+)".*?"text": ?"((?:[^"\\]|\\.)*)"')
 _SMALLEST = {"integer": 0, "number": 0, "boolean": False, "null": None}
-_WORDS = (
-    "migration",
-    "deploy",
-    "partition",
-    "restart",
-    "queue",
-    "alert",
-    "region",
-    "firmware",
-    "depot",
-    "script",
-)
 
 
 async def _read(receive: Receive) -> bytes:

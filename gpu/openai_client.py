@@ -180,7 +180,9 @@ class OpenAIChatModel:
             connector = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEEPALIVE_SECONDS)
             timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)
             headers = self._headers | {"Content-Type": "application/json"}
-            self._session = aiohttp.ClientSession(connector=connector, timeout=timeout, headers=headers)
+            self._session = aiohttp.ClientSession(
+                connector=connector, timeout=timeout, headers=headers, cookie_jar=aiohttp.DummyCookieJar()
+            )
         return self._session
 
 

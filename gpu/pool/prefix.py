@@ -55,7 +55,7 @@ class Held:
     since: int = 0
 
 
-_NOTHING: Final = Held()
+NOTHING: Final = Held()
 
 
 class CacheSize:
@@ -105,10 +105,19 @@ class PrefixIndex:
         """Return how much of a prompt's beginning the node once computed, in the same life of it."""
         before = self._sent.get(affinity, {}).get(node)
         if before is None or before.epoch != now.epoch:
-            return _NOTHING
-        pairs = zip(before.blocks, now.blocks, strict=False)
-        same = next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(before.blocks), len(now.blocks)))
-        return Held(characters=BLOCK_CHARACTERS * same, since=now.computed - before.computed)
+            return NOTHING
+        return Held(
+            characters=BLOCK_CHARACTERS * _same(before.blocks, now.blocks),
+            since=now.computed - before.computed,
+        )
+
+
+def _same(before: Blocks, now: Blocks) -> int:
+    """Return how many blocks at the beginning are the same; a block's hash stands for all before it."""
+    shorter = min(len(before), len(now))
+    if before[:shorter] == now[:shorter]:
+        return shorter
+    return next(n for n in range(shorter) if before[n] != now[n])
 
 
 def rank(affinity: str, node: str) -> int:

@@ -7,8 +7,11 @@ we send the text without its trailing blanks, and drop the blanks that come a se
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from core.chat import ChatDelta, ChatMessage, ChatRequest, Usage
+
+_MOMENT_S: Final = 0.005
 
 
 class Progress:
@@ -64,7 +67,9 @@ class Progress:
 
     def request(self, left_s: float) -> ChatRequest:
         """Return what to ask the next node, with so many seconds left."""
-        request = replace(self._request, deadline_s=left_s)
+        request = self._request
+        if left_s < request.deadline_s - _MOMENT_S:
+            request = replace(request, deadline_s=left_s)
         if not self.continuing:
             return request
         said = ChatMessage(role="assistant", content=self.text.rstrip())

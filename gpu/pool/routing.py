@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from core.chat import ChatRequest
 from gpu.pool.node import Node
 from gpu.pool.policy import PoolPolicy
-from gpu.pool.prefix import Blocks, Held, PrefixIndex, Sent, blocks_of, rank
+from gpu.pool.prefix import NOTHING, Blocks, Held, PrefixIndex, Sent, blocks_of, rank
 from gpu.pool.statistics import Ewma, Now
 
 NEAR: Final = 1.25
@@ -27,13 +27,16 @@ SLACK: Final = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """A request on its way: its size in tokens, its blocks, and when it was asked and must be answered."""
+    """A request on its way: its size in tokens, its blocks, and when it must be answered.
+
+    `held` keeps, by node, what was found to be held before the request was sent anywhere.
+    """
 
     request: ChatRequest
     tokens: int
     blocks: Blocks
-    began: float
     deadline: float
+    held: dict[str, Held] = field(default_factory=dict[str, Held])
 
 
 class Sizes:
@@ -79,13 +82,11 @@ class Router:
 
     def ask(self, request: ChatRequest) -> Ask:
         """Return a request as it begins its way."""
-        now = self._now()
         return Ask(
             request=request,
             tokens=self.sizes.of(request),
             blocks=blocks_of(request) if request.affinity else (),
-            began=now,
-            deadline=now + request.deadline_s,
+            deadline=self._now() + request.deadline_s,
         )
 
     def choose(self, nodes: Sequence[Node], ask: Ask, tried: Collection[Node] = ()) -> Node:
@@ -115,9 +116,12 @@ class Router:
 
     def held(self, node: Node, ask: Ask) -> Held:
         """Return how much of a prompt's beginning a node once computed for its channel."""
-        return (
-            self.prefixes.held(ask.request.affinity, node.url, _sending(node, ask)) if ask.blocks else Held()
-        )
+        held = ask.held.get(node.url)
+        if held is None:
+            affinity = ask.request.affinity
+            held = self.prefixes.held(affinity, node.url, _sending(node, ask)) if ask.blocks else NOTHING
+            ask.held[node.url] = held
+        return held
 
     def uncached(self, node: Node, ask: Ask) -> int:
         """Return how many tokens of a prompt the node should have to compute."""

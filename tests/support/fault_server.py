@@ -14,6 +14,7 @@ import argparse
 import asyncio
 import hashlib
 import json
+import signal
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -79,12 +80,18 @@ class FaultServer:
         self.running += 1
         try:
             return await self._answer(request, body)
-        except (asyncio.CancelledError, ConnectionError):
-            self.aborted += 1
-            self.aborted_at.append(asyncio.get_running_loop().time())
+        except asyncio.CancelledError:
+            self._left()
             raise
+        except ConnectionError:
+            self._left()
+            return web.Response()
         finally:
             self.running -= 1
+
+    def _left(self) -> None:
+        self.aborted += 1
+        self.aborted_at.append(asyncio.get_running_loop().time())
 
     async def _answer(self, request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
         if self.fault in {"400", "500", "503", "429"}:
@@ -197,6 +204,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def refuse() -> None:
+    """Hold a port that refuses connections, so that no other process gets it, until killed."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        print(f"http://127.0.0.1:{held.getsockname()[1]}", flush=True)  # noqa: T201
+        signal.pause()
+
+
 def _choice(piece: str, body: dict[str, Any]) -> dict[str, Any]:
     choice: dict[str, Any] = {"index": 0, "delta": {"content": piece}, "finish_reason": None}
     if body.get("logprobs"):
@@ -231,8 +246,7 @@ def main() -> None:
     parser.add_argument("--first-ms", type=float, default=0.0)
     given = parser.parse_args()
     if given.fault == "refused":
-        print(f"http://127.0.0.1:{free_port()}", flush=True)  # noqa: T201
-        return
+        refuse()
     asyncio.run(
         _serve(
             FaultServer(

@@ -34,6 +34,7 @@ def report_lines(load: Bench, found: Sequence[Measured]) -> Iterator[RenderableT
     for measured in found:
         yield Text(f"{measured.label} ({measured.model})", style="bold")
         yield _figures(measured)
+        yield from _failures(measured)
         yield f"Prefix cache, cold over warm first token (p50): {_gains(measured)}"
     if len(found) == 2:
         yield from _comparison(found[0], found[1])
@@ -84,9 +85,8 @@ def _figures(measured: Measured) -> Table:
 
 
 def _row(phase: Phase) -> tuple[str, ...]:
-    failed = sum(phase.failed.values())
     return (
-        f"{phase.asked}" + (f" ({failed} failed)" if failed else ""),
+        str(phase.asked),
         f"{phase.tokens_a_second:,.1f}",
         f"{phase.answers_a_second:,.2f}",
         *_milliseconds(phase.first),
@@ -104,6 +104,15 @@ def _milliseconds(spread: Spread | None) -> tuple[str, str]:
         for value in (spread.p50, spread.p99)
     )
     return p50, p99
+
+
+def _failures(measured: Measured) -> Iterator[str]:
+    """Yield one line a phase in which answers failed."""
+    for level in measured.levels:
+        for name, phase in (("cold", level.cold), ("warm", level.warm)):
+            if phase.failed:
+                kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(phase.failed.items()))
+                yield f"Failed at {level.concurrency}, {name}: {kinds}."
 
 
 def _gains(measured: Measured) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import uuid
 
 import aiohttp
+import orjson
 import pytest
 
 from core.chat import ChatMessage, ChatRequest, complete
@@ -96,3 +97,28 @@ def test_every_flag_that_we_give_is_one_that_the_installed_vllm_knows(build: Bui
 def test_the_installed_vllm_says_what_it_is_made_for(build: Build):
     assert build.version
     assert build.device in {"cpu", "cuda"}
+
+
+async def test_text_of_any_length_is_json_whatever_a_random_model_says(vllm_url: str):
+    """Bounded by minLength or maxLength it is not: xgrammar then lets raw control characters in (vLLM 0.32)."""
+    schema = {"type": "object", "properties": {"t": {"type": "string"}}, "required": ["t"]}
+    model = OpenAIChatModel(vllm_url, NAME)
+
+    answers = [
+        await complete(
+            model,
+            ChatRequest(
+                messages=(ChatMessage(role="user", content="Say something."),),
+                max_tokens=200,
+                temperature=1.0,
+                seed=seed,
+                schema=schema,
+            ),
+        )
+        for seed in range(12)
+    ]
+
+    await model.close()
+    ended = [answer for answer in answers if answer.finish == "stop"]
+    assert ended
+    assert all("t" in orjson.loads(answer.text) for answer in ended)

@@ -30,6 +30,7 @@ SUPERSEDED, CONTRADICTED = "superseded", "contradicted"
 _NEAR = 12  # messages to either side in which a missing citation is looked for
 _MOST_ADDED = 2
 _FEW = 2
+_ALIKE = 0.8
 _SENTENCE = re.compile(r"(?<=[.!?;…])\s+|\n")
 _LEAST_SHARE = 0.2  # of a claim's own words that must stand in what it cites
 
@@ -295,9 +296,11 @@ def _wrote(people: frozenset[UserId], alone: Evidence) -> float:
 
 
 def _same(one: Item, other: Item) -> bool:
+    """Tell whether two items say the same of the same messages: no other facts, and nearly all words of the shorter."""
     if not set(one.citations) & set(other.citations):
         return False
     a, b = stems(one.text), stems(other.text)
     nested = set(one.citations) <= set(other.citations) or set(other.citations) <= set(one.citations)
-    alike = len(a & b) / max(1, min(len(a), len(b)))
-    return facts(one.text) == facts(other.text) and alike >= 0.8 if nested else a == b
+    if not nested:
+        return a == b
+    return len(a & b) >= _ALIKE * max(1, min(len(a), len(b))) and facts(one.text) == facts(other.text)

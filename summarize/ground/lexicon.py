@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
 
 
 def listed(text: str) -> frozenset[str]:
@@ -67,7 +67,7 @@ def words(text: str) -> list[str]:
     return [word.split("'")[0] for word in _WORD.findall(text.replace("’", "'").lower())]
 
 
-@cache
+@lru_cache(maxsize=8192)
 def stem(word: str) -> str:
     """Return the head of a word by which its forms are the same: "deploys", "deployed", "deployment"."""
     for ending in _ENDINGS:

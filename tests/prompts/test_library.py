@@ -42,6 +42,7 @@ VALUES: dict[str, dict[str, object]] = {
         "max_items": 8,
         "items": [{**MESSAGES[0], "kind": "topic"}],
     },
+    "judge-support": {"messages": MESSAGES, "claim": {"text": "Ana said hi."}},
     "judge-faithfulness": {"messages": MESSAGES, "items": [{"number": 1, "text": "Ana said hi."}]},
 }
 

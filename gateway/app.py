@@ -6,8 +6,8 @@ import logging
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from typing import TextIO
+from dataclasses import dataclass, fields
+from typing import Any, TextIO
 
 from core.clock import Clock, SystemClock
 from core.database import Database
@@ -18,12 +18,12 @@ from core.ids import Ids, RandomIds
 from core.release_store import Releases
 from core.telemetry import Log, Metrics
 from core.vault_store import DatabaseVault
-from gateway.engines import Engines
 from gateway.keys import Keys
 from gateway.limits import Limiter, MemoryLimiter
 from gateway.models import Models
 from gateway.readiness import Readiness, Warmup
 from gateway.settings import EmbedderName, Settings
+from gateway.summarizing import Base, Summarizing, wire_summaries
 from prompt_eval.service import Evaluator
 from prompt_eval.store import EvalStore
 from prompts.registry import Registry
@@ -35,10 +35,7 @@ from recommend.store import RecommendStore
 from recommend.usecase import load_use_cases
 from summarize.access import Access
 from summarize.cache.store import SqlSegmentCache
-from summarize.extract_drafter import ExtractiveDrafter
-from summarize.intake import AllDerived, Intake
-from summarize.ladder import Ladder
-from summarize.llm.serving import ServedPrompts
+from summarize.intake import Intake
 from summarize.service import Summarizer
 from summarize.store import MessageStore, SummaryStore
 
@@ -107,30 +104,8 @@ def _wire(
     settings: Settings, *, clock: Clock, ids: Ids, log: Log, database: Database, events: EventLog
 ) -> Services:
     """Make every part from those below it."""
-    metrics = Metrics()
-    directory, messages = Directory(database), MessageStore(database)
-    masters = settings.masters()
-    vault = DatabaseVault(database, masters, clock=clock)
-    summaries = SummaryStore(database, vault)
-    segments = SqlSegmentCache(database, vault, clock=clock, log=log)
-    access = Access(directory, messages)
-    releases = Releases(database, clock)
-    served = RecommendStore(database)
-    recommender = _recommender(
-        settings, database, events, directory=directory, store=served, clock=clock, ids=ids, metrics=metrics
-    )
-    embedder = _embedder(settings)
-    models = Models.from_settings(settings)
-    prompts = Registry(store=PromptStore(database), releases=releases, clock=clock)
-    engines = Engines(
-        models,
-        prompts=ServedPrompts(prompts, releases),
-        cache=segments,
-        masters=masters,
-        extractive=ExtractiveDrafter(embedder),
-    )
-    warmup = Warmup("embedder", lambda: embedder.embed(["warm"]), log)
-    return Services(
+    metrics, directory, releases = Metrics(), Directory(database), Releases(database, clock)
+    base = Base(
         settings=settings,
         clock=clock,
         ids=ids,
@@ -140,59 +115,50 @@ def _wire(
         directory=directory,
         events=events,
         releases=releases,
+    )
+    embedder = _embedder(settings)
+    prompts = Registry(store=PromptStore(database), releases=releases, clock=clock)
+    served = RecommendStore(database)
+    warmup = Warmup("embedder", lambda: embedder.embed(["warm"]), log)
+    summarizing = wire_summaries(base, prompts=prompts, embedder=embedder)
+    checks = {"database": database.ping, "events": events.end, "vault": summarizing.vault.check}
+    return Services(
+        **_shallow(base),
+        **_shallow(summarizing),
         keys=Keys(database, clock, ids),
         limiter=MemoryLimiter(clock, rate=settings.rate_per_second, burst=settings.rate_burst),
         embedder=embedder,
-        models=models,
-        vault=vault,
-        messages=messages,
-        summaries=summaries,
-        segments=segments,
-        access=access,
-        intake=Intake(store=messages, invalidator=AllDerived(summaries, segments), clock=clock),
-        summarizer=Summarizer(
-            access=access,
-            summaries=summaries,
-            ladder=Ladder(engines.rungs, metrics),
-            directory=directory,
-            events=events,
-            clock=clock,
-            ids=ids,
-            metrics=metrics,
-        ),
         prompts=prompts,
         evaluator=Evaluator(store=EvalStore(database), clock=clock, ids=ids),
         recommend_store=served,
-        recommender=recommender,
+        recommender=_recommender(base, served),
         feedback=FeedbackIntake(events=events, store=served, clock=clock, metrics=metrics),
         warmup=warmup,
-        readiness=Readiness({"database": database.ping, "events": events.end, "embedder": warmup.check}),
+        readiness=Readiness({**checks, "embedder": warmup.check}),
     )
 
 
-def _recommender(
-    settings: Settings,
-    database: Database,
-    events: EventLog,
-    *,
-    directory: Directory,
-    store: RecommendStore,
-    clock: Clock,
-    ids: Ids,
-    metrics: Metrics,
-) -> Recommender:
+def _shallow(parts: Base | Summarizing) -> dict[str, Any]:
+    return {field.name: getattr(parts, field.name) for field in fields(parts)}
+
+
+def _recommender(base: Base, store: RecommendStore) -> Recommender:
     snapshots = Snapshots(
-        folder=settings.snapshots, directory=directory, store=store, clock=clock, metrics=metrics
+        folder=base.settings.snapshots,
+        directory=base.directory,
+        store=store,
+        clock=base.clock,
+        metrics=base.metrics,
     )
     return Recommender(
-        database=database,
-        events=events,
+        database=base.database,
+        events=base.events,
         store=store,
         snapshots=snapshots,
         use_cases=load_use_cases(),
-        clock=clock,
-        ids=ids,
-        metrics=metrics,
+        clock=base.clock,
+        ids=base.ids,
+        metrics=base.metrics,
     )
 
 

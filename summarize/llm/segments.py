@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import TypeVar, cast
 
-import orjson
-
-from core.chat import ChatModel, ChatRequest
+from core.chat import ChatModel, ChatRequest, Json
 from core.errors import GenerationFailed
 from core.ids import MessageId
-from summarize.cache.models import SegmentCache
+from summarize.cache.models import SegmentCache, segment_key
 from summarize.ground import Grounding
 from summarize.llm.asking import raw_items
 from summarize.llm.budget import Budget
@@ -106,7 +103,7 @@ class Mapper:
     def _part(self, job: Job, segment: Segment) -> _Part:
         every = {entry.message.id: entry for entry in job.brief.material.entries}
         sheet = sheet_of(job, with_roots(segment.entries, every))
-        return _Part(sheet=sheet, key=segment_key(job, sheet, self._model.name), finished=segment.finished)
+        return _Part(sheet=sheet, key=key_of(job, sheet, self._model.name), finished=segment.finished)
 
 
 def _node(part: _Part, items: tuple[Item, ...]) -> Node:
@@ -144,20 +141,18 @@ def map_room(job: Job, count: int) -> Room:
     return limits.at_most(min(max(2, -(-count // 5)), 8))
 
 
-def segment_key(job: Job, sheet: Sheet, model: str) -> str:
-    """Return the SHA-256 of all that decides what the model answers: what it is sent, and who it is."""
-    sent = [
-        list(sheet.ids.values()),
-        sheet.rows,
-        job.handles.legend(sheet.people),
-        job.summary.label,
-        model,
-        map_room(job, len(sheet.own)).max_tokens,
-        job.brief.question,
-        job.brief.language,
-        job.channel,
-    ]
-    return hashlib.sha256(orjson.dumps(sent)).hexdigest()
+def key_of(job: Job, sheet: Sheet, model: str) -> str:
+    """Return the key of what a model makes of a sheet: of its messages, of all it is sent, and of who it is."""
+    parameters: dict[str, Json] = {
+        "lines": cast("list[Json]", list(sheet.rows)),
+        "people": cast("dict[str, Json]", job.handles.legend(sheet.people)),
+        "max_tokens": map_room(job, len(sheet.own)).max_tokens,
+        "question": job.brief.question,
+        "language": job.brief.language,
+        "channel": job.channel,
+    }
+    messages = [entry.message for entry in sheet.entries]
+    return segment_key(messages, prompt=job.summary.label, model=model, parameters=parameters)
 
 
 def with_roots(entries: Iterable[Entry], every: Mapping[MessageId, Entry]) -> list[Entry]:

@@ -257,6 +257,7 @@ class Summarizer:
         engine = summary.provenance.engine
         self._metrics.summaries.labels(engine=engine, outcome=outcome).inc()
         self._metrics.summary_seconds.labels(engine=engine).observe(time.perf_counter() - job.started)
+        self._paid(summary.provenance)
         event = Event(
             id=EventId(f"served:{summary.id}"),
             workspace=summary.workspace,
@@ -268,6 +269,17 @@ class Summarizer:
             data={**_facts(summary), "items": len(summary.items), "seconds": summary.provenance.seconds},
         )
         await self._events.append([event])
+
+    def _paid(self, made: Provenance) -> None:
+        """Count the tokens a summary cost."""
+        kinds = {
+            "prompt": made.prompt_tokens,
+            "cached": made.cached_tokens,
+            "completion": made.completion_tokens,
+        }
+        for kind, tokens in kinds.items():
+            if tokens:
+                self._metrics.model_tokens.labels(model=made.model, kind=kind).inc(tokens)
 
     async def _names(
         self, view: View, messages: Sequence[Message], also: set[UserId] | frozenset[UserId] = frozenset()

@@ -95,6 +95,7 @@ def main() -> None:
         "--texts", type=Path, nargs="*", default=[], help="files of ordinary messages, one a line"
     )
     parser.add_argument("--every", type=int, default=1, help="only every nth case")
+    parser.add_argument("--engine", action="append", help="only these engines")
     given = parser.parse_args()
     engines: dict[str, Callable[[Case], Awaitable[Sequence[Item]]]] = {
         "extractive": extractive,
@@ -106,6 +107,8 @@ def main() -> None:
         blocked, total = over_blocked(cases)
         print(f"\n{folder.name}: over-blocked {blocked} of {total} honest messages")
         for name, engine in engines.items():
+            if given.engine and name not in given.engine:
+                continue
             counts = asyncio.run(measure(cases, engine))
             kinds = {kind: n for kind, n in counts.items() if kind.startswith("got out: ")}
             print(

@@ -51,8 +51,6 @@ _SAYING: Final = (
     "lunch at {n}:{m:02d}?",
 )
 _SCHEMA_ITEMS: Final = 8
-    r"^[^\x00-\x1f]{20,240}$"  # xgrammar lets raw control characters into strings bounded by maxLength
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

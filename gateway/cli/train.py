@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from core.errors import InvalidInput
-from gateway.cli.progress import showing
+from gateway.cli.progress import ProgressBar, showing
 
 app = typer.Typer(name="train", no_args_is_help=True, help="Train models from data of your own.")
 
@@ -45,9 +45,24 @@ def conversations(
     logs = read_logs(data)
     held_out = read_logs(dev) if dev is not None else []
     with showing() as bar:
-        linker = train(logs, seed=seed, threads=threads, steps=bar)
+        linker = train(logs, seed=seed, threads=threads, steps=_Steps(bar))
     found = asdict(evaluate(linker, held_out)) if held_out else {}
     save(linker, out, about(logs, seed=seed, measures=found))
     typer.echo(f"Trained on {len(logs)} logs, seed {seed}: {out}")
     for name, value in found.items():
         typer.echo(f"  {name.replace('_', ' '):<16} {value:6.2f}")
+
+
+class _Steps:
+    """Says on the bar what is counted."""
+
+    def __init__(self, bar: ProgressBar) -> None:
+        self._bar = bar
+
+    def begin(self, total: int) -> None:
+        """Start counting."""
+        self._bar.begin(total, unit="logs, growing trees")
+
+    def advance(self, amount: int, *, done: int) -> None:
+        """Move on."""
+        self._bar.advance(amount, done=done)

@@ -45,19 +45,31 @@ class First:
         nothing = np.zeros(size, dtype=np.float32)
         return First(link=here.copy(), log_p=nothing, itself=nothing.copy(), root=here.copy(), depth=here * 0)
 
-    def add(self, pairs: Pairs, log_p: Floats, given: Mapping[int, int] | None = None) -> None:
+    def add(
+        self, pairs: Pairs, log_p: Floats, given: Mapping[int, int] | None = None, *, chain: float = 0.0
+    ) -> None:
         """Take in what the pairs of some messages were given, later messages than those before.
 
-        `given` says what some messages are known to link to, whatever their pairs say.
+        `given` says what some messages are known to link to, whatever their pairs say; `chain` is how much the
+        probability of all candidates in a candidate's chain counts against that of the candidate alone.
         """
         ends = np.append(pairs.starts[1:], len(log_p))
         for start, end in zip(pairs.starts.tolist(), ends.tolist(), strict=True):
-            best = start + int(np.argmax(log_p[start:end]))
-            reply = int(pairs.reply[best])
+            reply = int(pairs.reply[start])
+            best = start + int(np.argmax(self._worth(pairs.candidate[start:end], log_p[start:end], chain)))
             to = (given or {}).get(reply, int(pairs.candidate[best]))
             self.link[reply], self.log_p[reply], self.itself[reply] = to, log_p[best], log_p[start]
             if to != reply:
                 self.root[reply], self.depth[reply] = self.root[to], self.depth[to] + 1
+
+    def _worth(self, candidates: Ints, log_p: Floats, chain: float) -> Floats:
+        """Return what to choose a candidate by; a message not yet taken in is its own root."""
+        if not chain:
+            return log_p
+        p = np.exp(log_p)
+        roots = self.root[candidates]
+        mass = (roots[:, None] == roots) @ p
+        return (1 - chain) * p + chain * mass
 
 
 def normalised(scores: Floats, starts: Ints) -> Floats:

@@ -9,12 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import numpy as np
+
 from core.ids import MessageId
-from summarize.conversations.model import Linker, shipped
-from summarize.conversations.talk import Utterance
+from summarize.conversations.features import Pairs
+from summarize.conversations.model import Linker, Prior, shipped
+from summarize.conversations.talk import Floats, Utterance
 from summarize.material import Entry
 from summarize.models import MessageKind
 
+START, QUIET, PACE = 4.0, 60.0, 1.0
 _NAMED = re.compile(r"^\W*([^\W\d_][\w'’.-]*)(?: [^\W\d_][\w'’.-]*)?\s*[,:]")
 
 
@@ -27,7 +31,8 @@ def separate(entries: Sequence[Entry], linker: Linker | None = None) -> list[lis
     spoken = [at for at, head in enumerate(heads) if head in (None, at) or entries[at].message.broadcast]
     place = {at: number for number, at in enumerate(spoken)}
     given = {place[at]: place[head] for at in spoken if (head := heads[at]) is not None}
-    link = (linker or shipped()).link(utterances([entries[at] for at in spoken]), given).link
+    said = utterances([entries[at] for at in spoken])
+    link = (linker or shipped()).link(said, given, team_chat(said)).link
     home: list[int] = []
     for at, head in enumerate(heads):
         to = spoken[int(link[place[at]])] if head is None else head
@@ -36,6 +41,21 @@ def separate(entries: Sequence[Entry], linker: Linker | None = None) -> list[lis
     for at, first in enumerate(home):
         found.setdefault(first, []).append(at)
     return list(found.values())
+
+
+def team_chat(said: Sequence[Utterance]) -> Prior:
+    """Return what sets a team's channel apart from the crowded support channel that the model was trained on.
+
+    Conversations begin more rarely (START nats against it), and a silence ends one: beyond QUIET minutes each hour
+    counts PACE nats against a link. The model itself knows no gap longer than three hours.
+    """
+    minute = np.array([one.minute for one in said], dtype=np.int64)
+
+    def prior(pairs: Pairs) -> Floats:
+        silent = np.maximum(minute[pairs.reply] - minute[pairs.candidate] - QUIET, 0) / 60
+        return np.where(pairs.reply == pairs.candidate, -START, -PACE * silent).astype(np.float32)
+
+    return prior
 
 
 def utterances(entries: Sequence[Entry]) -> list[Utterance]:

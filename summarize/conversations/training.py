@@ -45,7 +45,7 @@ FIRST_ROUNDS, SECOND_ROUNDS = 100, 110
 class Steps(Protocol):
     """Hears how far training has come."""
 
-    def begin(self, total: int, *, unit: str) -> None:
+    def begin(self, total: int) -> None:
         """Start counting."""
         ...
 
@@ -72,10 +72,19 @@ class Rows:
     starts: Ints
 
 
-def train(logs: Sequence[Log], *, seed: int, threads: int, steps: Steps) -> Linker:
-    """Return a model trained on annotated logs; the same logs, seed and version of XGBoost give the same model."""
-    trainer = _Trainer(logs, seed=seed, threads=threads, steps=steps)
-    return trainer.run()
+def train(
+    logs: Sequence[Log],
+    *,
+    seed: int,
+    steps: Steps,
+    threads: int = 1,
+    rounds: tuple[int, int] = (FIRST_ROUNDS, SECOND_ROUNDS),
+) -> Linker:
+    """Return a model trained on annotated logs; the same logs, seed and version of XGBoost give the same model.
+
+    `rounds` is how many trees each pass has.
+    """
+    return _Trainer(logs, seed=seed, threads=threads, steps=steps).run(*rounds)
 
 
 class _Trainer:
@@ -89,21 +98,20 @@ class _Trainer:
         self._words = rarities(view[0].utterances for view in self._views)
         self._fold = self._random.permutation(len(logs)) % FOLDS
 
-    def run(self) -> Linker:
-        """Return the trained model."""
-        rounds = (FOLDS + 1) * FIRST_ROUNDS + SECOND_ROUNDS
-        self._steps.begin(rounds + 2 * len(self._views), unit="training steps")
+    def run(self, few: int, more: int) -> Linker:
+        """Return a model of so many trees in the first and in the second pass."""
+        self._steps.begin((FOLDS + 1) * few + more + 2 * len(self._views))
         examples = [self._first_rows(views) for views in self._views]
         second: list[Rows] = []
         for fold in range(FOLDS):
             others = [rows for rows, own in zip(examples, self._fold, strict=True) if own != fold]
-            model = self._fit(others, _FIRST, FIRST_ROUNDS)
+            model = self._fit(others, _FIRST, few)
             mine = [views for views, own in zip(self._views, self._fold, strict=True) if own == fold]
             second += [self._second_rows(views, model) for views in mine]
         return Linker(
             words=self._words,
-            first=self._fit(examples, _FIRST, FIRST_ROUNDS),
-            second=self._fit(second, _SECOND, SECOND_ROUNDS),
+            first=self._fit(examples, _FIRST, few),
+            second=self._fit(second, _SECOND, more),
         )
 
     def _first_rows(self, views: Sequence[View]) -> Rows:

@@ -14,7 +14,8 @@ from summarize.material import Entry
 from summarize.models import Message, MessageKind
 from tests.support.talk import ANN, BEN, CAT, DAN, ROBOT, material, said
 
-WORDS = "deploy rollback invoice tariff charger gateway release Friday meeting why who broken fixed yes".split()
+TALK = "deploy rollback invoice tariff charger gateway release Friday meeting why who broken fixed yes"
+WORDS = TALK.split()
 
 
 def entries(*messages: Message) -> Sequence[Entry]:

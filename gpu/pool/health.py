@@ -108,7 +108,7 @@ class NodeWatch:
                 self._has_metrics = status not in _ABSENT
                 return
             reading = Reading(metrics=metrics.parse(text), at=self._now(), in_flight=in_flight)
-        except CatchupError:
+        except (CatchupError, ValueError):  # no answer, or a page that is no vLLM's: nothing is known
             return
         before, self._node.reading = self._node.reading, reading
         if before is None or before.metrics.iterations != reading.metrics.iterations:

@@ -82,6 +82,11 @@ class PooledChatModel:
         """How many requests wait in front of the nodes."""
         return self._admission.waiting
 
+    @property
+    def running(self) -> int:
+        """How many requests are inside."""
+        return self._admission.running
+
     async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatDelta, None]:
         """Yield the answer, whichever nodes it takes; see the port for the promise.
 

@@ -22,6 +22,7 @@ from core.errors import (
     ModelUnavailable,
 )
 from gpu.openai_client import OpenAIChatModel, base_url
+from gpu.watch import Patience
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -314,6 +315,116 @@ async def test_closing_a_stream_closes_the_connection():
                 break
         async with asyncio.timeout(2):
             await left.wait()
+
+
+async def attempted(model: OpenAIChatModel, patience: Patience, request: ChatRequest = ASKED) -> str:
+    """Return the text of an attempt."""
+    return "".join([delta.text async for delta in model.attempt(request, patience)])
+
+
+@pytest.mark.parametrize(
+    ("after", "patience"),
+    [((), Patience(first_token_s=0.1)), ((said("Hel"),), Patience(first_token_s=9, idle_s=0.1))],
+    ids=["before the first token", "in the middle"],
+)
+async def test_a_server_silent_for_too_long_has_stalled_with_time_left(
+    after: tuple[bytes, ...], patience: Patience
+):
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        for chunk in after:
+            await response.write(chunk)
+        await asyncio.sleep(30)
+        return response
+
+    async with served(handler) as model, asyncio.timeout(3):
+        with pytest.raises(ModelTimeout, match=r"said nothing for 0\.1 s") as caught:
+            await attempted(model, patience)
+
+    assert caught.value.stalled
+
+
+async def test_a_server_that_never_answers_has_stalled():
+    async def handler(_: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(30)
+        return web.Response()
+
+    async with served(handler) as model, asyncio.timeout(3):
+        with pytest.raises(ModelTimeout) as caught:
+            await attempted(model, Patience(first_token_s=0.1))
+
+    assert caught.value.stalled
+
+
+async def test_a_deadline_before_the_end_of_patience_is_no_stall():
+    async with served(streaming(said("Hel"), pause_s=30)) as model, asyncio.timeout(3):
+        with pytest.raises(ModelTimeout, match="did not finish") as caught:
+            await attempted(model, Patience(idle_s=0.5), replace(ASKED, deadline_s=0.2))
+
+    assert not caught.value.stalled
+
+
+async def test_slow_but_steady_is_no_stall():
+    stream = streaming(*[said("x")] * 10, said("", "stop"), USAGE, DONE, pause_s=0.05)
+
+    async with served(stream) as model:
+        assert await attempted(model, Patience(first_token_s=2, idle_s=0.3)) == "x" * 10
+
+
+async def test_a_reader_who_pauses_longer_than_the_patience_is_not_the_servers_fault():
+    texts: list[str] = []
+
+    async with served(streaming(said("a"), said("b", "stop"), USAGE, DONE)) as model:
+        async for delta in model.attempt(ASKED, Patience(idle_s=0.1)):
+            texts.append(delta.text)
+            await asyncio.sleep(0.25)
+
+    assert "".join(texts) == "ab"
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"), [("7", 7.0), ("0.5", 0.5), ("soon", None), ("-1", None), ("", None)]
+)
+async def test_a_refusal_says_when_to_come_back_if_the_server_does(header: str, seconds: float | None):
+    async def handler(_: web.Request) -> web.StreamResponse:
+        return web.json_response({}, status=429, headers={"Retry-After": header})
+
+    error = await fails(handler)
+
+    assert isinstance(error, ModelRefused)
+    assert error.retry_after_s == seconds
+
+
+async def test_an_answer_that_goes_on_says_so_to_the_server():
+    bodies: list[dict[str, object]] = []
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        bodies.append(await request.json())
+        return await streaming(said("lo", "stop"), USAGE, DONE)(request)
+
+    async with served(handler) as model:
+        await anext(model.attempt(ASKED, Patience(), continuing=True))
+
+    assert (bodies[0]["continue_final_message"], bodies[0]["add_generation_prompt"]) == (True, False)
+
+
+async def test_a_page_is_its_status_and_its_text():
+    async def handler(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=503, text="dead")
+
+    async with served(handler, "/health") as model:
+        assert await model.get("/health", 1.0) == (503, "dead")
+
+
+async def test_a_page_that_does_not_come_is_unavailable():
+    async def handler(_: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(30)
+        return web.Response()
+
+    async with served(handler, "/health") as model:
+        with pytest.raises(ModelUnavailable):
+            await model.get("/health", 0.1)
 
 
 async def test_nobody_at_the_address_is_unavailable():

@@ -10,6 +10,8 @@ import orjson
 import pytest
 
 from core.chat import ChatMessage, ChatRequest, complete
+from gpu.bench.measure import Bench, measure_node
+from gpu.bench.workload import Workload
 from gpu.node import metric_names
 from gpu.node.build import Build, inspect_build
 from gpu.node.check import check_node
@@ -122,3 +124,25 @@ async def test_text_of_any_length_is_json_whatever_a_random_model_says(vllm_url:
     ended = [answer for answer in answers if answer.finish == "stop"]
     assert ended
     assert all("t" in orjson.loads(answer.text) for answer in ended)
+
+
+async def test_a_real_node_is_measured_and_its_books_show_the_prefix_cache(vllm_url: str):
+    work = Workload(word=uuid.uuid4().hex, messages=20, grown=2, tokens_out=12)
+    heard: list[None] = []
+
+    found = await measure_node(
+        Bench(workload=work, concurrencies=(1, 2), each=1, least=3),
+        vllm_url,
+        done=lambda: heard.append(None),
+    )
+
+    assert found.model == NAME
+    assert len(heard) == 2 + 2 * (3 + 3)
+    for level in found.levels:
+        assert (level.cold.failed, level.warm.failed) == ({}, {})
+        assert level.cold.hit is not None
+        assert level.warm.hit is not None
+        assert level.warm.hit > level.cold.hit + 0.2
+        assert level.cold.first is not None
+        assert 0 < level.cold.first.p50 <= level.cold.first.p99
+    assert any("quality" in gap for gap in found.not_measured)

@@ -118,27 +118,12 @@ async def test_every_page_fits_phones_and_desks_and_names_its_parts(page: Page, 
         await expect(page.get_by_role("heading", level=1)).to_have_count(1)
         for landmark in ("banner", "main", "contentinfo"):
             await expect(page.get_by_role(landmark)).to_have_count(1)
+        await page.evaluate(_OPEN)
         assert await page.evaluate(_NAMELESS) == [], path
         assert await page.evaluate(_REPEATED_IDS) == [], path
         for width in (1280, 768, 390, 320):
             await page.set_viewport_size({"width": width, "height": 844})
             assert await page.evaluate(OVERFLOW) <= 0, (path, width)
-
-
-async def reach(page: Page, selector: str, limit: int = 60) -> None:
-    """Press Tab until what the selector names has the focus."""
-    for _ in range(limit):
-        await page.keyboard.press("Tab")
-        if await page.evaluate("selector => document.activeElement.matches(selector)", selector):
-            return
-    raise AssertionError(f"{selector} cannot be reached with {limit} presses of Tab")
-
-
-_NAMELESS = """() => [...document.querySelectorAll("a, button, input:not([type=hidden]), select")]
-    .filter((e) => !(e.innerText || e.getAttribute("aria-label") || e.labels?.length || e.title))
-    .map((e) => e.outerHTML)"""
-_REPEATED_IDS = """() => [...document.querySelectorAll("[id]")].map((e) => e.id)
-    .filter((id, place, all) => all.indexOf(id) !== place)"""
 
 
 async def test_a_recap_leads_to_messages_and_takes_a_verdict_on_one_item(page: Page, site: Site):
@@ -153,3 +138,20 @@ async def test_a_recap_leads_to_messages_and_takes_a_verdict_on_one_item(page: P
 
     await page.locator(".cite a").first.click()
     await expect(page.locator(".message.cited")).to_be_in_viewport()
+
+
+async def reach(page: Page, selector: str, limit: int = 60) -> None:
+    """Press Tab until what the selector names has the focus."""
+    for _ in range(limit):
+        await page.keyboard.press("Tab")
+        if await page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"{selector} cannot be reached with {limit} presses of Tab")
+
+
+_OPEN = """() => document.querySelectorAll("details").forEach((e) => e.setAttribute("open", ""))"""
+_NAMELESS = """() => [...document.querySelectorAll("a, button, input:not([type=hidden]), select")]
+    .filter((e) => !(e.innerText || e.getAttribute("aria-label") || e.labels?.length || e.title))
+    .map((e) => e.outerHTML)"""
+_REPEATED_IDS = """() => [...document.querySelectorAll("[id]")].map((e) => e.id)
+    .filter((id, place, all) => all.indexOf(id) !== place)"""

@@ -42,6 +42,8 @@ class Fated:
         self.open += 1
         try:
             tokens, end = self._rng.choice(self.fates)
+            if end == "slow":
+                await asyncio.sleep(0.01)
             for _ in range(tokens):
                 await asyncio.sleep(0)
                 yield ChatDelta(text="word ")
@@ -77,7 +79,9 @@ class Caller:
     priority: int
 
 
-FATES = st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["end", *FAILURES])), min_size=1, max_size=4)
+FATES = st.lists(
+    st.tuples(st.integers(0, 5), st.sampled_from(["end", "slow", *FAILURES])), min_size=1, max_size=4
+)
 CALLERS = st.lists(
     st.builds(
         Caller,
@@ -123,8 +127,9 @@ async def played(fates: list[list[tuple[int, str]]], callers: list[Caller], *, h
     """Return every figure that must be 0 after all callers are done."""
     rng = random.Random(7)  # noqa: S311
     nodes = {f"http://n{n}": Fated(each, rng) for n, each in enumerate(fates)}
+    limit = 8 if hedge else 2
     policy = PoolPolicy(
-        health_s=0, hedge=hedge, hedge_share=1, hedge_floor_s=0, first_limit=2, least_limit=1, queue=4
+        health_s=0, hedge=hedge, hedge_share=1, hedge_floor_s=0, first_limit=limit, least_limit=1, queue=4
     )
     pool = PooledChatModel(list(nodes), "tiny", policy=policy, rng=rng, connect=nodes.__getitem__)
     if hedge:

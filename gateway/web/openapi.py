@@ -21,6 +21,7 @@ Every answer carries `X-Request-Id`; send your own to have it used. Errors are R
 """
 _TAGS = {
     "summaries": "What did I miss? Items with citations, for somebody who may read the channel.",
+    "recaps": "One digest over all of somebody's channels, and up to where they have read.",
     "recommendations": "Channels to join, people to write to.",
     "events": "What became of what was recommended.",
     "messages": "Message text comes in here, and leaves only to those who may read it.",

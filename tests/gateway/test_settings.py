@@ -74,3 +74,31 @@ def test_a_misspelt_setting_is_found_and_what_kubernetes_sets_is_not(monkeypatch
         monkeypatch.setenv(name, "x")
 
     assert unknown_variables() == ["CATCHUP_LISTNE"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("CATCHUP_LLM_URL", "localhost:8000", "list of http or https URLs"),
+        ("CATCHUP_LLM_URL", "http://a:1,http://a:1", "names a node twice"),
+        ("CATCHUP_LLM_CONTEXT", "12", "greater than or equal to 512"),
+        ("CATCHUP_MODEL_BATCH", "0", "greater than or equal to 1"),
+    ],
+)
+def test_a_wrong_setting_of_a_model_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+):
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(InvalidInput, match=f"{name}: .*{said}"):
+        load_settings()
+
+
+def test_the_key_of_a_server_is_never_shown(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CATCHUP_LLM_API_KEY", "sk-hunter2")
+
+    settings = load_settings()
+
+    assert "hunter2" not in repr(settings)
+    assert settings.llm_api_key is not None
+    assert settings.llm_api_key.get_secret_value() == "sk-hunter2"

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from core.errors import InvalidInput
-from gpu.factory import chat_model_from
+from gpu.factory import chat_model_from, local_model, server_model
 from gpu.local import LocalChatModel
 from gpu.openai_client import OpenAIChatModel
 
@@ -41,3 +41,16 @@ def test_making_a_model_imports_no_torch():
     script = "import sys, gpu.factory, gpu.check; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_what_a_setting_names_is_made_and_contacts_nothing():
+    server = server_model(["http://a:1/v1", "http://b:2"], name="qwen", context=4096)
+    here = local_model("Qwen/Qwen3-0.6B", max_batch=2)
+
+    assert (server.name, here.name) == ("qwen", "Qwen/Qwen3-0.6B")
+
+
+@pytest.mark.parametrize("urls", [[], ["a:1"], ["http://"]])
+def test_a_server_without_a_url_is_refused(urls: list[str]):
+    with pytest.raises(InvalidInput, match="url"):
+        server_model(urls)

@@ -134,11 +134,19 @@ class Router:
         return held.characters if node.cache.has(held) else 0
 
     def _usable(self, nodes: Sequence[Node], tried: Collection[Node]) -> Sequence[Node]:
-        """Return the nodes that may be asked; where none is well, all of them: better a bad chance than none."""
+        """Return the nodes that may be asked; where none is well, all of them: better a bad chance than none.
+
+        A node on its return is sent its share on purpose: left to the estimates, it might never be tried.
+        """
         well = [node for node in nodes if node.share > 0]
         untried = [node for node in well if node not in tried]
-        drawn = [node for node in untried if node.share >= 1 or self._rng.random() < node.share]
-        return drawn or untried or [node for node in nodes if node not in tried] or well or nodes
+        steady = [node for node in untried if node.share >= 1]
+        returning = [
+            node for node in untried if node.share < 1 and self._rng.random() < node.share / len(nodes)
+        ]
+        return (
+            returning or steady or untried or [node for node in nodes if node not in tried] or well or nodes
+        )
 
     def _within_bound(self, nodes: Sequence[Node], usable: Sequence[Node]) -> Sequence[Node]:
         """Return the nodes whose recent requests are within the bound of the mean.

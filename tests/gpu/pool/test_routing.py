@@ -115,6 +115,19 @@ def test_a_node_on_its_return_gets_a_small_share():
     assert 5 <= chosen[nodes[0].url] <= 40
 
 
+def test_a_slow_node_on_its_return_is_tried_all_the_same():
+    hand = Hand()
+    router, nodes = routed(hand), nodes_of(2, hand)
+    nodes[0].heard_first(30.0, work=100, uncached=10)
+    for _ in range(3):
+        nodes[0].failed("500")
+    hand.at += 1
+
+    chosen = Counter(send(router, nodes, "").url for _ in range(400))
+
+    assert 5 <= chosen[nodes[0].url] <= 40
+
+
 def test_with_no_node_well_one_is_chosen_all_the_same_and_tried_ones_last():
     hand = Hand()
     router, nodes = routed(hand), nodes_of(2, hand)

@@ -15,7 +15,7 @@ from gpu.node.build import Build
 from gpu.node.flags import Flag, environment_for, flags_for
 from gpu.node.options import Device, NodeOptions, Speculative
 
-_NO_GRAMMAR: Final = "Upgrade vLLM, or leave the option out."
+_UPGRADE: Final = "Upgrade vLLM, or leave the option out."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ def _known(flag: Flag, build: Build) -> bool:
             flag.name,
             flag.value,
             f"vLLM {build.version} has no such flag: {flag.without}",
-            remedy=_NO_GRAMMAR,
+            remedy=_UPGRADE,
         )
     return False
 

@@ -21,6 +21,10 @@ SETTLE_SECONDS: Final = 0.2
 SCRAPE_SECONDS: Final = 10.0  # a busy node answers late, and the figures need it
 _WARM_UP: Final = 1_000_000_000  # a channel that no level asks for
 
+_ONCE: Final = (
+    "the spread between runs: each phase ran once, so run again before you believe a small difference"
+)
+
 Done = Callable[[], None]
 
 
@@ -144,7 +148,7 @@ async def _metrics(node: _Node) -> NodeMetrics | None:
 def _gaps(levels: Sequence[Level]) -> list[str]:
     """Return what these figures leave out."""
     phases = [phase for level in levels for phase in (level.cold, level.warm)]
-    gaps = ["quality of the answers (see `catchup eval run`)", "power, and use of the GPU's units"]
+    gaps = ["quality of the answers (see `catchup eval run`)", "power, and use of the GPU's units", _ONCE]
     if any(phase.hit is None for phase in phases):
         gaps.append("the prefix cache's hit rate over all requests: the node has no metrics of vLLM")
     if not any(phase.cached for phase in phases):

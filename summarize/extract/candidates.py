@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.embedding import Vectors
@@ -44,15 +44,23 @@ def candidates(scene: Scene) -> list[Candidate]:
     """Return the messages of a window that can stand alone and were not taken back, conversation by conversation."""
     entries, found, groups = scene.entries, scene.found, scene.groups
     replaced = supersessions(groups, entries, found.messages)
-    gone = set(replaced.values())
+    gone = {old: new for new, old in replaced.items()}
     made: list[Candidate] = []
     for number, members in enumerate(groups):
         scores = salience(entries, found, members)
         for i, score in zip(members, scores.tolist(), strict=True):
             if i not in gone and _can_stand(entries[i]):
                 one = Candidate(position=i, conversation=number, score=score, superseded=replaced.get(i))
-                made.append(_candidate(one, members, entries, found.messages))
+                one = _candidate(one, members, entries, found.messages)
+                made.append(replace(one, answer=_standing(one.answer, gone)))
     return made
+
+
+def _standing(answer: int | None, gone: Mapping[int, int]) -> int | None:
+    """Return an answer as it stands: where it was taken back, the message that did."""
+    while answer is not None and answer in gone:
+        answer = gone[answer]
+    return answer
 
 
 def _candidate(

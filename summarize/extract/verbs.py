@@ -82,11 +82,11 @@ def third(verb: str) -> str | None:
         "isn't",
     }:
         return word
-    if word in BASE and word not in _SAME:
-        return _with_s(word)
+    if word in _SAME:  # today, or yesterday?
+        return None
     if word in _PAST or (word.endswith("ed") and len(word) > 4 and word not in BASE):
         return word
-    return None
+    return _with_s(word) if word in BASE else None
 
 
 def past(verb: str) -> str | None:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+import pytest
 import yaml
 
+from benchmarks.planted import Sample
+from benchmarks.planted import sample as sample_workspace
+from core.embedding import Embedder, HashingEmbedder
 from samples.corpus import Corpus
 from samples.planted import PATH, document, planted_in
 from samples.script import MARKS, conversations
+from summarize.extractive import compose_draft
+from summarize.ground import Grounding
+from summarize.material import Material, Reading, prepare
+from summarize.models import Detail, Window
+from summarize.names import Names
 
 EVIL = "voltmoor-login.evil.example"
 
@@ -115,3 +125,53 @@ def test_the_written_part_is_not_drowned(corpus: Corpus):
     written = sum(len(c.lines) for c in conversations())
 
     assert written / corpus.count > 0.22
+
+
+INTERLEAVED = sorted({c.interleave for c in conversations() if c.interleave})
+
+
+@pytest.fixture(scope="module")
+def workspace() -> Sample:
+    return sample_workspace()
+
+
+def moment(stamp: str) -> datetime:
+    seconds, _, micros = stamp.partition(".")
+    return datetime.fromtimestamp(int(seconds), UTC) + timedelta(microseconds=int(micros))
+
+
+def topics_of(workspace: Sample, window: str) -> tuple[Material, dict[str, set[str]]]:
+    """A window from the first to the last message of talks that interleave, and each talk's message ids."""
+    facts = [fact for fact in workspace.facts if fact.interleave == window]
+    stamps = {moment(stamp): fact.id for fact in facts for stamp in fact.stamps}
+    span = Window(since=min(stamps), until=max(stamps) + timedelta(seconds=1))
+    found = [m for m in workspace.channels[facts[0].channel] if span.holds(m.at)]
+    topics: dict[str, set[str]] = {fact.id: set() for fact in facts}
+    for message in found:
+        if message.at in stamps:
+            topics[stamps[message.at]].add(message.id)
+    return prepare(Reading(window=span, found=found), Names(workspace.people, [])), topics
+
+
+def uncovered(workspace: Sample, window: str, detail: Detail, embedder: Embedder) -> list[str]:
+    material, topics = topics_of(workspace, window)
+    grounding = Grounding(material)
+    items = [i for i in compose_draft(material, detail, embedder).items if not grounding.fault(i)]
+    cited = {id for item in items for id in item.citations}
+    return [topic for topic, ids in topics.items() if not ids & cited]
+
+
+@pytest.mark.parametrize("detail", [Detail.STANDARD, Detail.FULL])
+@pytest.mark.parametrize("window", INTERLEAVED)
+def test_every_planted_topic_of_an_interleaved_window_is_covered(
+    workspace: Sample, window: str, detail: Detail
+) -> None:
+    assert uncovered(workspace, window, detail, HashingEmbedder()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("window", INTERLEAVED)
+def test_every_planted_topic_is_covered_by_the_real_embedder(workspace: Sample, window: str) -> None:
+    from gpu.embedder import MiniLmEmbedder
+
+    assert uncovered(workspace, window, Detail.STANDARD, MiniLmEmbedder()) == []

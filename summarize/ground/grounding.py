@@ -9,7 +9,7 @@ from functools import cached_property, partial
 
 from core.ids import MessageId, UserId
 from summarize.ground.evidence import Evidence
-from summarize.ground.facts import Fact, FactKind, facts
+from summarize.ground.facts import Fact, FactKind, facts, loose
 from summarize.ground.lexicon import content, flat, language, stems
 from summarize.ground.people import Named, misattributed, unborne
 from summarize.ground.polarity import contradicts
@@ -231,6 +231,9 @@ class Grounding:
 
     def _reports(self, text: str, bare: str, evidence: Evidence) -> bool:
         """Tell whether a short claim says something all the same: a fact that is borne out, or what somebody did."""
+        verbatim = loose(bare)
+        if " " in verbatim and f" {verbatim} " in evidence.loose:
+            return True
         if any(evidence.bears(fact) for fact in facts(text)):
             return True
         return bool(stems(bare)) and bool(self._named.actors(text)) and not content(bare)

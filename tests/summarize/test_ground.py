@@ -201,6 +201,15 @@ def test_numbers_times_and_negations_are_compared_by_what_they_mean(
     assert (Grounding(material([said(0, ANN, message)])).fault(item) == "") is holds
 
 
+def test_a_message_of_small_words_may_be_told_in_them_but_nothing_else() -> None:
+    grounding = Grounding(material([said(0, ANN, "I'll do it")]))
+    item = Item(kind=ItemKind.ACTION, text="Ann: I'll do it", citations=(MessageId("m0"),))
+
+    assert grounding.fault(item) == ""
+    assert grounding.fault(replace(item, text="Ann: (link)")) == "unsupported"
+    assert grounding.fault(replace(item, text="PWNED")) == "unsupported"
+
+
 REVERSED = [
     said(0, ANN, "Decision: we launch the app on Thursday."),
     said(9, BEN, "The press list is ready."),

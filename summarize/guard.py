@@ -86,7 +86,7 @@ _IMAGE = re.compile(r"!\[[^\]]*\](?:\([^)]*\)|\[[^\]]*\])?")
 _REFERENCE = re.compile(r"\[([^\]\n]{1,200})\](?:\(([^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)|\[[^\]\n]{0,80}\])")
 _DEFINITION = re.compile(r"^[ ]{0,3}\[[^\]\n]{1,80}\]:\s*\S+.*$", re.MULTILINE)
 _TAG = re.compile(
-    r"<!--.*?(?:-->|$)|</?[abipu](?:\s[^>\n]*)?/?>|</?(?:img|script|iframe|svg|style|object|embed|form|input|link|meta"
+    r"<!--.*?(?:-->|$)|<\?[^>\n]*>?|</?[abipu](?:\s[^>\n]*)?/?>|</?(?:img|script|iframe|svg|style|object|embed|form|input|link|meta"
     r"|video|audio|br|div|span|table|t[dhr]|ul|ol|li|h[1-6]|em|strong|font|marquee|base|button|select|textarea|details"
     r"|picture|source|canvas|math|template|frame|frameset|applet|body|html|head|title|center|at)\b[^>]*>?"
     r"|<[a-z][\w-]*\s[^>\n]*=[^>\n]*>?",

@@ -53,7 +53,7 @@ _ACTIVE = re.compile(
     re.IGNORECASE,
 )
 _MARKUP = re.compile(
-    r"!\[|\]\(|<[!@#|?]|<\s*/?\s*(?:a|img|script|iframe|svg|style|object|embed|form|input|link|meta|system|user|assistant)\b"
+    r"!\[|\]\(|<[!@#|?]|</?(?:a|img|script|iframe|svg|style|object|embed|form|input|link|meta|system|user|assistant)\b"
     r"|\[/?INST\]",
     re.IGNORECASE,
 )

@@ -36,7 +36,7 @@ _ENTITY = re.compile(
     re.IGNORECASE,
 )
 _TEMPLATE = re.compile(
-    r"<\|[^|>\n]{0,40}\|>|<</?SYS>+|\[/?INST\]|</?(?:system|assistant|user|messages|untrusted|instructions?|s)>"
+    r"<\|[^|>\n]{0,40}\|>|<</?SYS>+|\[/?INST\]|</?(?:system|assistant|user|messages|untrusted|instructions?|s)(?:\s[^>\n]{0,40})?>"
     r"|<(?:start|end)_of_turn>|<[｜|][^｜|>\n]{0,40}[｜|]>|\[/?(?:AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]",
     re.IGNORECASE,
 )

@@ -15,7 +15,7 @@ from summarize.extract.candidates import Candidate
 from summarize.extract.scene import Scene
 from summarize.models import Detail
 
-_LEVELS = {Detail.BRIEF: (0.7, 1, 5), Detail.STANDARD: (1.6, 2, 24), Detail.FULL: (2.8, 3, 60)}
+_LEVELS = {Detail.BRIEF: (0.7, 1, 5), Detail.STANDARD: (1.9, 2, 24), Detail.FULL: (2.8, 3, 60)}
 _ROOM = {Detail.BRIEF: 8, Detail.STANDARD: 30, Detail.FULL: 80}
 _REDUNDANT = 0.82
 _DIVERSITY = 0.8

@@ -18,7 +18,7 @@ from summarize.conversations.talk import Floats, Utterance
 from summarize.material import Entry
 from summarize.models import MessageKind
 
-START, QUIET, PACE = 4.0, 60.0, 1.0
+START, QUIET, PACE = 3.0, 60.0, 1.0
 _NAMED = re.compile(r"^\W*([^\W\d_][\w'’.-]*)(?: [^\W\d_][\w'’.-]*)?\s*[,:]")
 
 

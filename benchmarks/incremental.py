@@ -32,13 +32,13 @@ from prompts.chat import ScriptedChatModel
 from prompts.parse import read_prompt
 from prompts.registry import LIBRARY
 from summarize.cache.memory import MemorySegmentCache
+from summarize.conversations.separate import separate
 from summarize.engine import Brief, Draft
 from summarize.llm.drafter import LlmDrafter
 from summarize.llm.serving import Chosen
 from summarize.material import Reading, prepare
 from summarize.models import Message, Window
 from summarize.names import Names
-from tests.summarize.llm.conftest import one_talk as separate
 from tests.support.scribe import is_composition, rows_in, scribe
 
 PLACE = Channel(id=ChannelId("C_ALL"), name="everything")

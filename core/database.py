@@ -11,7 +11,18 @@ from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import BigInteger, Connection, Dialect, Engine, MetaData, Table, create_engine, event, text
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Dialect,
+    Engine,
+    Executable,
+    MetaData,
+    Table,
+    create_engine,
+    event,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -61,6 +72,7 @@ class Database:
         self._writer = engine.execution_options(catchup_write=True)
         self._turn = asyncio.Lock()
         self._readers = _sync_twin(engine)
+        self._writers = None if self._readers is None else self._readers.execution_options(catchup_write=True)
 
     @classmethod
     async def open(cls, url: str) -> Database:
@@ -99,6 +111,14 @@ class Database:
             async with self.reading() as connection:
                 return await connection.run_sync(work)
         return await asyncio.to_thread(_read, self._readers, work)
+
+    async def write(self, work: Callable[[Connection], Result]) -> Result:
+        """Run statements that are known beforehand in one transaction, as `read` runs queries; commits on success."""
+        if self._writers is None:
+            async with self.writing() as connection:
+                return await connection.run_sync(work)
+        async with self._turn:
+            return await asyncio.to_thread(_read, self._writers, work)
 
     @asynccontextmanager
     async def writing(self) -> AsyncGenerator[AsyncConnection]:
@@ -145,18 +165,21 @@ async def upsert(
     update: Iterable[str] = (),
 ) -> None:
     """Insert rows; where the key exists already, set the `update` columns (none: leave the row as it is)."""
-    if not rows:
-        return
-    module = postgresql if connection.dialect.name == "postgresql" else sqlite
+    if rows:
+        statement = upsert_into(connection.dialect.name, table, key=key, update=update)
+        await connection.execute(statement, [dict(row) for row in rows])
+
+
+def upsert_into(dialect: str, table: Table, *, key: Iterable[str], update: Iterable[str] = ()) -> Executable:
+    """Return the statement that `upsert` runs, for work on a synchronous connection."""
+    module = postgresql if dialect == "postgresql" else sqlite
     statement = module.insert(table)
     columns = list(update)
     keys = list(key)
     if columns:
         changes = {name: statement.excluded[name] for name in columns}
-        statement = statement.on_conflict_do_update(index_elements=keys, set_=changes)
-    else:
-        statement = statement.on_conflict_do_nothing(index_elements=keys)
-    await connection.execute(statement, [dict(row) for row in rows])
+        return statement.on_conflict_do_update(index_elements=keys, set_=changes)
+    return statement.on_conflict_do_nothing(index_elements=keys)
 
 
 def _engine(url: str) -> AsyncEngine:

@@ -99,8 +99,8 @@ class Releases:
     async def of(self, kind: ArtifactKind, name: str) -> list[Release]:
         """Return every version of a name, the latest move first."""
         query = select(releases).where(and_(releases.c.kind == str(kind), releases.c.name == name))
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(query.order_by(releases.c.since.desc()))).mappings().all()
+        query = query.order_by(releases.c.since.desc())
+        rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
         return [_release(dict(row)) for row in rows]
 
     async def serving(self, kind: ArtifactKind, name: str, workspace: WorkspaceId) -> Release | None:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
-from dataclasses import asdict
 
-from core.releases import digest
+import orjson
+
 from summarize.models import Message
 
 
 def input_hash(messages: Iterable[Message]) -> str:
     """Return the first 16 hex digits of the SHA-256 of messages in order, all their content included."""
-    return digest([{**asdict(m), "at": m.at.isoformat(), "kind": str(m.kind)} for m in messages])[:16]
+    return hashlib.sha256(orjson.dumps([_content(message) for message in messages])).hexdigest()[:16]
+
+
+def _content(m: Message) -> list[object]:
+    reactions = [(r.name, r.users) for r in m.reactions]
+    files = [(file.name, file.mimetype) for file in m.files]
+    said = [m.workspace, m.id, m.channel, m.author, m.at, m.text, m.kind, m.root, m.broadcast, m.edited_at]
+    return [*said, reactions, files, m.subtype]

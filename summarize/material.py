@@ -6,13 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, reduce
 
 from core.ids import MessageId, UserId
 from summarize.cues import Cues, assigns, cues
 from summarize.guard import normalise
 from summarize.models import Message, MessageKind, Window
 from summarize.names import Names
-from summarize.plain import mentioned, plain
+from summarize.plain import KEPT, mentioned, plain
 from summarize.sentences import Sentence, lines_of, split
 from summarize.words import AGREEMENT, ASSENT, FILLER, TELLING
 
@@ -92,12 +93,8 @@ def people_in(messages: Iterable[Message]) -> frozenset[UserId]:
 
 
 def _entry(message: Message, names: Names, *, context: bool = False) -> Entry:
-    text = plain("\n".join(lines_of(normalise(message.text))), names)
-    sentences = tuple(split(text))
-    each = tuple(cues(sentence.text) for sentence in sentences)
-    whole = Cues()
-    for one in each:
-        whole = whole.joined(one)
+    text = plain(_told(message.text), names)
+    sentences, each, whole = _heard(text)
     mentions = mentioned(message.text)
     return Entry(
         message=message,
@@ -112,6 +109,20 @@ def _entry(message: Message, names: Names, *, context: bool = False) -> Entry:
         assignee=_assignee(text, mentions, names),
         context=context,
     )
+
+
+@lru_cache(KEPT)
+def _told(text: str) -> str:
+    """Return what a message says to people."""
+    return "\n".join(lines_of(normalise(text)))
+
+
+@lru_cache(KEPT)
+def _heard(text: str) -> tuple[tuple[Sentence, ...], tuple[Cues, ...], Cues]:
+    """Return the sentences of a plain text, what each does, and what all of them do."""
+    sentences = tuple(split(text))
+    each = tuple(cues(sentence.text) for sentence in sentences)
+    return sentences, each, reduce(Cues.joined, each, Cues())
 
 
 def _assignee(text: str, mentions: Sequence[UserId], names: Names) -> UserId | None:

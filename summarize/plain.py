@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from core.ids import ChannelId, UserId
 from summarize.guard import LINK_MARK, defuse, normalise
 from summarize.names import Names
+
+KEPT = 16_384
+"""Texts whose cleaning is remembered in memory: a channel is asked about many times while it is new."""
 
 _TOKEN = re.compile(r"<([@#!]|(?:https?|ftp|mailto|tel|slack):)([^<>|\n]*)(?:\|([^<>\n]*))?>", re.IGNORECASE)
 _MENTION = re.compile(r"<@([A-Za-z0-9_.-]+)")
@@ -22,13 +26,18 @@ _EMPTY = re.compile(r"\(\s*\)|\s+(?=[,.;:!?](?:\s|$))")
 
 def plain(text: str, names: Names) -> str:
     """Return text fit to be read and quoted; line breaks and code spans stay, everything active goes."""
-    pieces = _CODE_SPAN.split(_resolve(normalise(text), names))
-    return "".join(_code(piece) if index % 2 else _prose(piece) for index, piece in enumerate(pieces)).strip()
+    return _plain(_resolve(normalise(text), names))
 
 
 def mentioned(text: str) -> tuple[UserId, ...]:
     """Return who a text mentions, in order, each once."""
     return tuple(dict.fromkeys(UserId(id) for id in _MENTION.findall(text)))
+
+
+@lru_cache(KEPT)
+def _plain(text: str) -> str:
+    pieces = _CODE_SPAN.split(text)
+    return "".join(_code(piece) if index % 2 else _prose(piece) for index, piece in enumerate(pieces)).strip()
 
 
 def _resolve(text: str, names: Names) -> str:

@@ -44,6 +44,7 @@ class _Job:
     reading: Reading
     material: Material
     brief: Brief
+    input_hash: str
     key: str
     started: float
 
@@ -201,13 +202,15 @@ class Summarizer:
         if along:
             material = replace(material, entries=tuple(quantized(material.entries)))
         brief = _brief(ask, view, material, people)
+        read_hash = input_hash(entry.message for entry in material.entries)
         return _Job(
             ask=ask,
             view=view,
             reading=reading,
             material=material,
             brief=brief,
-            key=_key(ask, view, material),
+            input_hash=read_hash,
+            key=_key(ask, view, read_hash),
             started=started,
         )
 
@@ -313,11 +316,10 @@ def _brief(ask: Ask, view: View, material: Material, people: Sequence[Person]) -
     )
 
 
-def _key(ask: Ask, view: View, material: Material) -> str:
+def _key(ask: Ask, view: View, read_hash: str) -> str:
     """Return what a draft follows from: who may read other messages, or wants another telling, has another key."""
-    read = input_hash(entry.message for entry in material.entries)
     wish = [str(ask.detail), ask.question, ask.language, str(ask.feature)]
-    return digest([view.workspace, view.channel.id, read, *wish])
+    return digest([view.workspace, view.channel.id, read_hash, *wish])
 
 
 def _provenance(job: _Job, made: Made) -> Provenance:
@@ -326,7 +328,7 @@ def _provenance(job: _Job, made: Made) -> Provenance:
         model=made.model,
         prompt=made.draft.prompt,
         parameters=_parameters(job.ask),
-        input_hash=input_hash(entry.message for entry in job.material.entries),
+        input_hash=job.input_hash,
         arm=made.draft.arm,
         prompt_tokens=made.draft.usage.prompt_tokens,
         completion_tokens=made.draft.usage.completion_tokens,

@@ -12,6 +12,7 @@ import orjson
 from sqlalchemy import (
     Boolean,
     Column,
+    Connection,
     Index,
     Integer,
     RowMapping,
@@ -29,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.database import Database, UtcMicros, metadata, upsert
+from core.database import Database, UtcMicros, metadata, upsert, upsert_into
 from core.ids import ChannelId, MessageId, SummaryId, UserId, WorkspaceId
 from core.vault import Vault, generation_of
 from summarize.codec import from_row, text_of, to_row
@@ -155,8 +156,8 @@ class MessageStore:
             return {ChannelId(row.channel): row.n for row in rows}
 
     async def _messages(self, query: Select[Any]) -> list[Message]:
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(query.order_by(messages.c.at, messages.c.id))).mappings().all()
+        query = query.order_by(messages.c.at, messages.c.id)
+        rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
         return [_message(row) for row in rows]
 
 
@@ -175,14 +176,19 @@ class SummaryStore:
         workspace, id = summary.workspace, summary.id
         row = {**to_row(summary), **await self._sealed(workspace, id, text_of(summary))}
         links = [{"workspace": workspace, "message": m.id, "summary": id} for m in made_from]
-        async with self._database.writing() as connection:
-            if not await unchanged(connection, workspace, made_from):
+
+        def keep(connection: Connection) -> bool:
+            if not stands(connection, workspace, made_from):
                 return False
-            if await _found(connection, workspace, id) is None:
-                await connection.execute(insert(summaries).values(row))
-                key = ["workspace", "message", "summary"]
-                await upsert(connection, summary_messages, links, key=key)
-        return True
+            same = and_(summaries.c.workspace == workspace, summaries.c.id == id)
+            if connection.execute(select(summaries.c.id).where(same)).first() is None:
+                connection.execute(insert(summaries).values(row))
+                if links:
+                    key = ["workspace", "message", "summary"]
+                    connection.execute(upsert_into(connection.dialect.name, summary_messages, key=key), links)
+            return True
+
+        return await self._database.write(keep)
 
     async def find(self, workspace: WorkspaceId, id: SummaryId) -> Summary | None:
         """Return a summary by id, or None; a stale one, or one whose key was shredded, has no items.
@@ -262,14 +268,18 @@ async def _found(connection: AsyncConnection, workspace: WorkspaceId, id: Summar
 async def unchanged(
     connection: AsyncConnection, workspace: WorkspaceId, made_from: Sequence[Message]
 ) -> bool:
+    """Tell whether every message still stands as it was read; see `stands`."""
+    return await connection.run_sync(stands, workspace, made_from)
+
+
+def stands(connection: Connection, workspace: WorkspaceId, made_from: Sequence[Message]) -> bool:
     """Tell whether every message still stands as it was read; on PostgreSQL none changes until the transaction ends."""
     columns = [messages.c.id, *(messages.c[name] for name in _CONTENT)]
-    for batch in chunks(
-        sorted(made_from, key=lambda m: m.id)
-    ):  # locked in one order, so that none waits in a ring
+    ordered = sorted(made_from, key=lambda m: m.id)  # locked in one order, so that none waits in a ring
+    for batch in chunks(ordered):
         of_them = and_(messages.c.workspace == workspace, messages.c.id.in_([m.id for m in batch]))
         query = select(*columns).where(of_them).order_by(messages.c.id)
-        rows = await connection.execute(query.with_for_update(read=True))
+        rows = connection.execute(query.with_for_update(read=True))
         now = {row.id: tuple(row)[1:] for row in rows}
         if any(now.get(m.id) != content_of(m) for m in batch):
             return False

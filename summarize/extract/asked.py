@@ -18,6 +18,7 @@ from core.embedding import Embedder, Vectors
 from summarize.due import DATE
 from summarize.extract.candidates import Candidate
 from summarize.extract.scene import Scene
+from summarize.ground import Reversals
 from summarize.ground.lexicon import FUNCTION, stem, words
 from summarize.material import Entry
 from summarize.models import Detail, ItemKind
@@ -117,6 +118,8 @@ class Asked:
         detail: Detail,
     ) -> list[Candidate]:
         """Return the few candidates that answer, the best first; none if nothing in the window does."""
+        stands = Reversals(scene.entries)  # by words, beside what `discourse` finds by meaning
+        made = [one for one in made if stands.now(scene.entries[one.position].message.id) is None]
         if not self.subject:
             ranked = [one for one in made if self._is_wanted(one, scene.entries[one.position])]
         else:

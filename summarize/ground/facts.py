@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from summarize.ground.lexicon import FUNCTION, flat
 from summarize.ground.numbers import Quantity, quantities
 from summarize.ground.times import named
 from summarize.guard import DOMAIN, LINK_MARK
+from summarize.plain import KEPT
 
 _CODE = re.compile(r"`([^`\n]+)`")
 _QUOTED = re.compile(
@@ -52,6 +54,7 @@ class Fact(NamedTuple):
     quantity: Quantity | None = None
 
 
+@lru_cache(KEPT)
 def facts(text: str) -> tuple[Fact, ...]:
     """Return what can be looked up in a claim; each stretch of text counts once."""
     found: list[Fact] = []

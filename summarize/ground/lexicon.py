@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from summarize.plain import KEPT
+
 
 def listed(text: str) -> frozenset[str]:
     """Return the words of a list."""
@@ -78,11 +80,13 @@ def stem(word: str) -> str:
     return word[:_STEM]
 
 
+@lru_cache(KEPT)
 def stems(text: str) -> frozenset[str]:
     """Return the stems of the words of a text that say what it is about."""
     return frozenset(stem(word) for word in words(text) if word not in FUNCTION and len(word) > 1)
 
 
+@lru_cache(KEPT)
 def content(text: str) -> frozenset[str]:
     """Return the stems that a claim adds of its own: without the words of reporting."""
     return frozenset(one for one in stems(text) if one not in _REPORTING_STEMS)

@@ -9,11 +9,13 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import lru_cache
 
 from core.ids import MessageId
 from summarize.ground.lexicon import content
 from summarize.ground.times import named
 from summarize.material import Entry
+from summarize.plain import KEPT
 
 _TAKES_BACK = re.compile(
     r"\bnvm\b|\bnever ?mind\b|\b(?:scratch|strike|forget) (?:that|my last)\b"
@@ -42,10 +44,13 @@ class Reversals:
     """For each message that was taken back, the one that did it last."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
-        self._said = [content(entry.text) for entry in entries]
-        self._days = [_days(entry) for entry in entries]
         self._by: dict[MessageId, MessageId] = {}
-        for new, old in self._found(entries):
+        strengths = [_strength(entry) for entry in entries]
+        if not any(strengths):
+            return  # nobody takes anything back: the rest need not be read
+        self._said = [content(entry.text) for entry in entries]
+        self._days = [_days(entry.text) for entry in entries]
+        for new, old in self._found(entries, strengths):
             self._by[entries[old].message.id] = entries[new].message.id
 
     @property
@@ -62,15 +67,15 @@ class Reversals:
             latest = later
         return latest
 
-    def _found(self, entries: Sequence[Entry]) -> Iterator[tuple[int, int]]:
+    def _found(self, entries: Sequence[Entry], strengths: Sequence[int]) -> Iterator[tuple[int, int]]:
         plans = [
             i
             for i, entry in enumerate(entries)
             if entry.cues.question < 0.7 and _is_plan(entry, self._days[i])
         ]
-        for new, entry in enumerate(entries):
-            if strength := _strength(entry):
-                for old in self._old(new, strength, plans, entries):
+        for new in range(len(entries)):
+            if strengths[new]:
+                for old in self._old(new, strengths[new], plans, entries):
                     yield new, old
 
     def _old(self, new: int, strength: int, plans: Sequence[int], entries: Sequence[Entry]) -> list[int]:
@@ -123,5 +128,6 @@ def _is_plan(entry: Entry, days: frozenset[str]) -> bool:
     return done.decision >= 0.4 or done.action >= 0.8 or done.news > 0 or done.reversal > 0 or bool(days)
 
 
-def _days(entry: Entry) -> frozenset[str]:
-    return frozenset(key for when in named(entry.text) for key in when.keys)
+@lru_cache(KEPT)
+def _days(text: str) -> frozenset[str]:
+    return frozenset(key for when in named(text) for key in when.keys)

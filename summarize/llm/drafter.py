@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
@@ -30,6 +31,7 @@ from summarize.models import Item
 from summarize.spotlight import canary, marker
 
 NAME = "llm/1"
+_WINDOWS = 512
 SUMMARY, COMPOSE = "channel-summary", "channel-compose"
 
 Separate = Callable[[Sequence[Entry]], list[list[int]]]
@@ -57,6 +59,7 @@ class LlmDrafter:
         self._secret = secret
         self._context_tokens = context_tokens
         self._policy = policy or Policy()
+        self._separated: OrderedDict[int, list[list[int]]] = OrderedDict()
         self._budget = Budget(model)
         self._mapper = Mapper(model, cache, self._budget, at_once=self._policy.at_once)
         self._composer = Composer(model, cache)
@@ -69,7 +72,7 @@ class LlmDrafter:
     async def draft(self, brief: Brief) -> AsyncGenerator[Item | Draft, None]:
         """Yield each item once the model has written it, then the draft; see the port for the promise."""
         ends_at = asyncio.get_running_loop().time() + brief.deadline_s
-        groups = await asyncio.to_thread(self._separate, brief.material.entries)
+        groups = await self._groups(brief.material.entries)
         job = await self._job(brief, groups, ends_at)
         tokens = await self._budget.for_messages(job)
         material, cut = clipped(brief.material, tokens=min(tokens, self._policy.segment))
@@ -80,6 +83,20 @@ class LlmDrafter:
                 items.append(item)
                 yield item
         yield replace(self._draft(job, items, groups), clipped=cut)
+
+    async def _groups(self, entries: Sequence[Entry]) -> list[list[int]]:
+        """Return the conversations, remembered for windows that are asked about again."""
+        key = hash(
+            tuple((e.message.id, e.message.author, e.message.root, e.message.at, e.text) for e in entries)
+        )
+        found = self._separated.get(key)
+        if found is None:
+            found = await asyncio.to_thread(self._separate, entries)
+        self._separated[key] = found
+        self._separated.move_to_end(key)
+        while len(self._separated) > _WINDOWS:
+            self._separated.popitem(last=False)
+        return found
 
     async def _steps(self, job: Job, tokens: int) -> AsyncGenerator[Item, None]:
         """Return the way this window is drafted: in one request if it fits, else in stages."""

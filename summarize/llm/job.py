@@ -96,10 +96,9 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """How much may be written: `most` items of `longest` characters, in `max_tokens`."""
+    """How much may be written: `most` items, in `max_tokens`."""
 
     most: int
-    longest: int
     max_tokens: int
 
     def at_most(self, most: int) -> Room:
@@ -119,4 +118,4 @@ def room(detail: Detail, count: int, *, cap: int, context_tokens: int) -> Room:
     limit = min(cap, context_tokens // 3)
     fits = max(1, (limit - 60) // each)
     many = min(fits, most, max(least, math.ceil(factor * math.sqrt(count))))
-    return Room(most=many, longest=longest, max_tokens=min(limit, 2 * many * each + 60))
+    return Room(most=many, max_tokens=min(limit, 2 * many * each + 60))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import cast
-
-import orjson
 
 from core.chat import Json
 
 Raw = dict[str, Json]
 _DEPTH = 2  # of an item: the answer is an object, its items an array
+_LENIENT = json.JSONDecoder(strict=False)  # some grammars let a raw line break into a string
 _MARK = re.compile(r'[\\"{}\[\]]')
 
 
@@ -59,7 +59,7 @@ class ItemReader:
         text = "".join([*self._text, last])
         self._text.clear()
         try:
-            value: object = orjson.loads(text)
-        except orjson.JSONDecodeError:
+            value: object = _LENIENT.decode(text)
+        except json.JSONDecodeError:
             return []
         return [cast("Raw", value)] if isinstance(value, dict) else []

@@ -74,4 +74,4 @@ def _schema(prompt: Prompt, fields: Mapping[str, Sequence[str]], room: Room) -> 
         raise GenerationFailed(
             f"{prompt.name}@{prompt.version} has no output schema.", remedy="Add output: to its front matter."
         )
-    return narrowed(prompt.output, fields=fields, most=room.most, longest=room.longest)
+    return narrowed(prompt.output, fields=fields, most=room.most)

@@ -14,10 +14,8 @@ from core.errors import GenerationFailed
 Schema = dict[str, Json]
 
 
-def narrowed(
-    schema: Mapping[str, Json], *, fields: Mapping[str, Sequence[str]], most: int, longest: int
-) -> Schema:
-    """Return the schema with the ids and handles that may occur; `most` items of texts up to `longest` characters.
+def narrowed(schema: Mapping[str, Json], *, fields: Mapping[str, Sequence[str]], most: int) -> Schema:
+    """Return the schema with the ids and handles that may occur, and at most `most` items.
 
     `fields` maps an item's field to its values: of a list of strings the elements become an enum (an empty one for no
     values), of a nullable string the string does. Raises GenerationFailed if the schema has no list of items.
@@ -31,7 +29,7 @@ def narrowed(
             remedy="Give it items: {type: array, items: {type: object, properties: {text: …}}}.",
         )
     narrow: Schema = {name: _field(cast("Schema", old), fields.get(name)) for name, old in properties.items()}
-    narrow["text"] = {"type": "string", "minLength": 1, "maxLength": longest}
+    narrow["text"] = {"type": "string"}  # bounded, xgrammar lets line breaks through and keeps quotes out
     whole: Schema = {**items, "items": {**item, "properties": narrow}, "maxItems": most}
     return {**schema, "properties": {**cast("Schema", schema["properties"]), "items": whole}}
 

@@ -11,6 +11,7 @@ from core.chat import ChatRequest
 
 _TELLING = re.compile(r"decision|decided|will |\?|down|fixed", re.IGNORECASE)
 Raw = dict[str, Any]
+LONGEST = 300
 
 
 def rows_in(request: ChatRequest, tag: str) -> list[Raw]:
@@ -32,9 +33,8 @@ def scribe(change: Callable[[Raw], Raw] = lambda raw: raw) -> Callable[[ChatRequ
         assert request.schema is not None
         schema: Any = request.schema["properties"]
         most = schema["items"]["maxItems"]
-        longest = schema["items"]["items"]["properties"]["text"]["maxLength"]
         items = composed(request) if is_composition(request) else reported(request)
-        return json.dumps({"items": [change({**i, "text": i["text"][:longest]}) for i in items[:most]]})
+        return json.dumps({"items": [change({**i, "text": i["text"][:LONGEST]}) for i in items[:most]]})
 
     return write
 

@@ -16,7 +16,7 @@ FIELDS = {"citations": ["m1", "m2"], "superseded": ["m1", "m2"], "participants":
 
 
 def item_schema(**changes: list[str]) -> dict[str, Any]:
-    schema: Any = narrowed(OUTPUT, fields=FIELDS | changes, most=3, longest=180)
+    schema: Any = narrowed(OUTPUT, fields=FIELDS | changes, most=3)
     assert schema["properties"]["items"]["maxItems"] == 3
     return schema["properties"]["items"]["items"]["properties"]
 
@@ -38,10 +38,6 @@ def test_where_nobody_is_named_a_list_of_people_stays_empty():
     assert item_schema(participants=[])["participants"]["maxItems"] == 0
 
 
-def test_the_text_is_as_long_as_the_detail_allows():
-    assert item_schema()["text"] == {"type": "string", "minLength": 1, "maxLength": 180}
-
-
 def test_the_prompts_own_schema_is_left_as_it_was():
     before = str(OUTPUT)
 
@@ -52,4 +48,4 @@ def test_the_prompts_own_schema_is_left_as_it_was():
 
 def test_a_prompt_whose_answer_has_no_items_is_refused():
     with pytest.raises(GenerationFailed, match="no items"):
-        narrowed({"type": "object", "properties": {}}, fields=FIELDS, most=3, longest=180)
+        narrowed({"type": "object", "properties": {}}, fields=FIELDS, most=3)

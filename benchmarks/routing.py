@@ -217,7 +217,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=4000)
     parser.add_argument("--channels", type=int, default=200)
     parser.add_argument("--zipf", type=float, default=1.0)
-    parser.add_argument("--rate", type=float, default=6.0, help="requests per second and node")
+    parser.add_argument("--rate", type=float, default=3.0, help="requests per second and node")
     parser.add_argument("--memory", type=int, default=400_000, help="tokens of a node's prefix cache")
     parser.add_argument("--answer", type=int, default=128, help="tokens of an answer")
     parser.add_argument("--seed", type=int, default=1)

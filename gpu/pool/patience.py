@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from gpu.pool.policy import PoolPolicy
 from gpu.pool.statistics import RecentQuantile
 from gpu.watch import Patience
+
+_LAST: Final = 4
+"""The last node may be silent for so many times as long: a laptop's server reads another's prompt meanwhile."""
 
 
 class Expectations:
@@ -26,11 +30,13 @@ class Expectations:
         The last node there is gets all of it; before that, as much as leaves time for `others`.
         """
         policy = self._policy
-        idle_s = min(policy.idle_s, max(0.5, policy.first_token_share * left_s))
         if not others:
-            return Patience(first_token_s=math.inf, idle_s=idle_s)
+            return Patience(first_token_s=math.inf, idle_s=_LAST * policy.idle_s)
         share_s = policy.first_token_share * left_s
-        return Patience(first_token_s=min(share_s, self._expected(estimate_s)), idle_s=idle_s)
+        return Patience(
+            first_token_s=min(share_s, self._expected(estimate_s)),
+            idle_s=min(policy.idle_s, max(0.5, share_s)),
+        )
 
     def slow_s(self) -> float:
         """Return a wait for a first token that is too long to be chance."""

@@ -21,7 +21,9 @@ def test_a_try_gets_a_share_of_the_time_left_while_nothing_is_known():
 
 
 def test_the_last_node_there_is_gets_all_the_time():
-    assert told().patience(left_s=5, estimate_s=0.1, others=False).first_token_s == math.inf
+    patience = told().patience(left_s=5, estimate_s=0.1, others=False)
+
+    assert (patience.first_token_s, patience.idle_s) == (math.inf, 32)
 
 
 def test_it_follows_the_live_p95_but_not_below_its_floor():

@@ -135,7 +135,8 @@ class Coverage:
 
     `context` counts messages from before the window that were read along, thread roots above all; `dropped` counts
     items that grounding refused, `repaired` those it could mend; of `conversations` found in the window, `shown` have
-    an item. The window was read in `segments`, of which `reused` were finished before; of `clipped` messages only the beginning fitted.
+    an item. The window was read in `segments`, of which `reused` were finished before; of `clipped` messages only the
+    beginning fitted.
     """
 
     found: int

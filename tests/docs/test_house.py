@@ -74,7 +74,7 @@ def test_the_locks_name_no_host_and_no_local_path():
 def test_what_runs_is_locked_alike_in_both_locks():
     def versions(name: str) -> dict[str, str]:
         lines = [line for line in (ROOT / name).read_text().splitlines() if re.match(r"[a-zA-Z0-9]", line)]
-        return dict(line.split("==") for line in lines)
+        return dict(line.split("==", 1) for line in lines)
 
     runtime, development = versions("requirements.lock"), versions("requirements-dev.lock")
 

@@ -48,6 +48,12 @@ class Metrics:
         self.model_tokens = Counter(
             "catchup_model_tokens_total", "Tokens paid for.", ["model", "kind"], registry=registry
         )
+        self.pool_events = Counter(
+            "catchup_pool_events_total",
+            "Retries, resumes, breakers and the like.",
+            ["kind", "node"],
+            registry=registry,
+        )
         self.recommendations = Counter(
             "catchup_recommendations_total", "Answers.", ["use_case", "arm"], registry=registry
         )
@@ -65,6 +71,10 @@ class Metrics:
         self.snapshot_age_seconds = Gauge(
             "catchup_snapshot_age_seconds", "Age of the feature snapshot.", ["workspace"], registry=registry
         )
+
+    def pool(self, kind: str, node: str) -> None:
+        """Count what happened to a model node, `node` empty where the pool as a whole is meant."""
+        self.pool_events.labels(kind=kind, node=node).inc()
 
 
 class Log:

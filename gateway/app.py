@@ -35,6 +35,7 @@ from recommend.store import RecommendStore
 from recommend.usecase import load_use_cases
 from summarize.access import Access
 from summarize.cache.store import SqlSegmentCache
+from summarize.conversations.model import shipped as linker
 from summarize.intake import Intake
 from summarize.service import Summarizer
 from summarize.store import MessageStore, SummaryStore
@@ -119,7 +120,7 @@ def _wire(
     embedder = _embedder(settings)
     prompts = Registry(store=PromptStore(database), releases=releases, clock=clock)
     served = RecommendStore(database)
-    warmup = Warmup("embedder", lambda: embedder.embed(["warm"]), log)
+    warmup = Warmup("embedder", lambda: (embedder.embed(["warm"]), linker()), log)
     summarizing = wire_summaries(base, prompts=prompts, embedder=embedder)
     checks = {"database": database.ping, "events": events.end, "vault": summarizing.vault.check}
     return Services(

@@ -13,6 +13,7 @@ from core.errors import InvalidFile, ModelRefused, ModelUnavailable
 from core.ids import WorkspaceId
 from gateway.models_file import Chain, ModelsFile, ModelSpec, check_chains, read_models_file
 from gateway.settings import Settings, secret, split_urls
+from gpu.pool.events import PoolHook, unheard
 from summarize.models import Feature
 
 if TYPE_CHECKING:
@@ -47,7 +48,11 @@ class Models:
     """
 
     def __init__(
-        self, specs: Mapping[str, ModelSpec], file: ModelsFile, keys: Mapping[str, str | None]
+        self,
+        specs: Mapping[str, ModelSpec],
+        file: ModelsFile,
+        keys: Mapping[str, str | None],
+        hook: PoolHook = unheard,
     ) -> None:
         self.specs = dict(specs)
         self.file = file
@@ -55,12 +60,12 @@ class Models:
         self._served: dict[str, ServedModel] = {}
         self._watched: dict[str, _Watched] = {}
         for key, spec in self.specs.items():
-            model = _made(spec, self._keys.get(key))
+            model = _made(spec, self._keys.get(key), hook)
             watched = self._watched[key] = _Watched(model)
             self._served[key] = ServedModel(key=key, chat=watched, context_tokens=watched.context_tokens)
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> Models:
+    def from_settings(cls, settings: Settings, hook: PoolHook = unheard) -> Models:
         """Return the models of CATCHUP_LLM_*, CATCHUP_MODEL and CATCHUP_MODELS.
 
         Raises InvalidInput and InvalidFile that name setting or field, value and remedy.
@@ -82,7 +87,7 @@ class Models:
                 secrets[key] = secret(spec.api_key_env).get_secret_value() if spec.api_key_env else None
             specs |= file.models
             check_chains(file, specs, name=name)
-        return cls(specs, file, secrets)
+        return cls(specs, file, secrets, hook)
 
     def chain(self, workspace: WorkspaceId, feature: Feature) -> tuple[ServedModel, ...]:
         """Return the models to try in order; none: extraction alone."""
@@ -181,9 +186,9 @@ def _of_environment(settings: Settings) -> dict[str, ModelSpec]:
     return specs
 
 
-def _made(spec: ModelSpec, api_key: str | None) -> ServerChatModel | LocalChatModel:
+def _made(spec: ModelSpec, api_key: str | None, hook: PoolHook) -> ServerChatModel | LocalChatModel:
     from gpu.factory import local_model, server_model  # here: a gateway without models never loads them
 
     if spec.path:
         return local_model(spec.path, device=spec.device, max_batch=spec.batch, context=spec.context)
-    return server_model(spec.url, name=spec.model, api_key=api_key, context=spec.context)
+    return server_model(spec.url, name=spec.model, api_key=api_key, context=spec.context, hook=hook)

@@ -63,7 +63,7 @@ def wire_summaries(base: Base, *, prompts: Registry, embedder: Embedder) -> Summ
     messages, summaries = MessageStore(base.database), SummaryStore(base.database, vault)
     segments = SqlSegmentCache(base.database, vault, clock=base.clock, log=base.log)
     access = Access(base.directory, messages)
-    models = Models.from_settings(base.settings)
+    models = Models.from_settings(base.settings, hook=lambda event: base.metrics.pool(event.kind, event.node))
     engines = Engines(
         models,
         prompts=ServedPrompts(prompts, base.releases),

@@ -9,6 +9,7 @@ from core.errors import InvalidInput
 from gpu.job import ModelSource
 from gpu.local import LocalChatModel
 from gpu.openai_client import OpenAIChatModel
+from gpu.pool.events import PoolHook, unheard
 from gpu.server_model import ServerChatModel
 
 
@@ -58,18 +59,23 @@ def local_model(
 
 
 def server_model(
-    urls: Sequence[str], *, name: str = "", api_key: str | None = None, context: int | None = None
+    urls: Sequence[str],
+    *,
+    name: str = "",
+    api_key: str | None = None,
+    context: int | None = None,
+    hook: PoolHook = unheard,
 ) -> ServerChatModel:
     """Return the model behind URLs (the nodes of one pool), whatever server runs there; contacts nothing yet.
 
-    Without a `name` it is the only one that the server lists, without `context` what the server says. Raises
-    InvalidInput.
+    Without a `name` it is the only one that the server lists, without `context` what the server says. `hook` hears
+    of what happens in the pool. Raises InvalidInput.
     """
 
     def connect(nodes: Sequence[str], served: str) -> ChatModel:
         from gpu.pool.pool import PooledChatModel
 
-        return PooledChatModel(nodes, served, api_key=api_key)
+        return PooledChatModel(nodes, served, api_key=api_key, hook=hook)
 
     return ServerChatModel(urls, connect, name=name, api_key=api_key, context=context)
 

@@ -32,6 +32,13 @@ class ReadinessReport(BaseModel):
             examples=[{"database": "ready", "events": "ready", "embedder": "embedder is loading."}],
         ),
     ]
+    models: Annotated[
+        dict[str, str],
+        Field(
+            description="Each language model: `ready`, `unused`, or `degraded`; without one, summaries are extractive.",
+            examples=[{"llm": "ready"}],
+        ),
+    ]
 
 
 @router.get("/healthz", summary="Tell that the process lives")
@@ -46,11 +53,12 @@ async def healthz() -> Health:
     responses={503: {"model": ReadinessReport, "description": "A part is not ready; the body says which."}},
 )
 async def readyz(response: Response, services: ServicesDep) -> ReadinessReport:
-    """Answer 200 if database, event log and models are ready to serve, else 503. For readiness probes."""
+    """Answer 200 if database, event log and embedder are ready to serve, else 503. For readiness probes."""
     parts = await services.readiness.report()
     ready = all(state == READY for state in parts.values())
     response.status_code = 200 if ready else 503
-    return ReadinessReport(ready=ready, parts=parts)
+    models = {key: state.partition(":")[0] for key, state in services.models.report().items()}
+    return ReadinessReport(ready=ready, parts=parts, models=models)
 
 
 @router.get(

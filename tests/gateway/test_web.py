@@ -305,6 +305,7 @@ async def test_the_process_lives_and_says_which_part_is_not_ready(
         report = await stopping.json()
 
     assert first["parts"]["database"] == "ready"
-    assert last == {"ready": True, "parts": dict.fromkeys(("database", "events", "embedder"), "ready")}
+    parts = ("database", "events", "vault", "embedder")
+    assert last == {"ready": True, "parts": dict.fromkeys(parts, "ready"), "models": {}}
     assert (stopping.status, report["parts"]["server"]) == (503, "stopping")
     assert health.status == 200

@@ -20,6 +20,7 @@ from gpu.factory import chat_model_from, served_models
 from gpu.job import ModelSource
 from gpu.local import LocalChatModel
 from gpu.openai_client import OpenAIChatModel
+from gpu.pool.pool import PooledChatModel
 from prompts.chat import ScriptedChatModel
 from tests.support.vllm_server import NAME
 
@@ -98,11 +99,23 @@ async def vllm(vllm_url: str) -> AsyncIterator[Subject]:
     await model.close()
 
 
+@pytest.fixture
+async def pooled(vllm_url: str) -> AsyncIterator[Subject]:
+    model = PooledChatModel([vllm_url], NAME)
+
+    async def running() -> float:
+        return await metric(vllm_url, "vllm:num_requests_running", "vllm:num_requests_waiting")
+
+    yield Subject(model, running)
+    await model.close()
+
+
 @pytest.fixture(
     params=[
         "scripted",
         pytest.param("local", marks=pytest.mark.slow),
         pytest.param("vllm", marks=[pytest.mark.slow, pytest.mark.vllm]),
+        pytest.param("pooled", marks=[pytest.mark.slow, pytest.mark.vllm]),
     ]
 )
 def subject(request: pytest.FixtureRequest) -> Subject:

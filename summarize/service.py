@@ -210,7 +210,7 @@ class Summarizer:
             material=material,
             brief=brief,
             input_hash=read_hash,
-            key=_key(ask, view, read_hash),
+            key=_key(ask, view, read_hash, material),
             started=started,
         )
 
@@ -316,10 +316,15 @@ def _brief(ask: Ask, view: View, material: Material, people: Sequence[Person]) -
     )
 
 
-def _key(ask: Ask, view: View, read_hash: str) -> str:
-    """Return what a draft follows from: who may read other messages, or wants another telling, has another key."""
+def _key(ask: Ask, view: View, read_hash: str, material: Material) -> str:
+    """Return what a draft follows from: who may read other messages, or wants another telling, has another key.
+
+    Texts count as this reader sees them, for who may not know a private channel is not told its name; and what is
+    context to one window is told in another.
+    """
     wish = [str(ask.detail), ask.question, ask.language, str(ask.feature)]
-    return digest([view.workspace, view.channel.id, read_hash, *wish])
+    seen = [(entry.context, entry.text) for entry in material.entries]
+    return digest([view.workspace, view.channel.id, read_hash, *wish, *seen])
 
 
 def _provenance(job: _Job, made: Made) -> Provenance:

@@ -33,7 +33,18 @@ def why_absent() -> str | None:
 @contextmanager
 def vllm_server(model: Path, log: Path, *arguments: str) -> Iterator[str]:
     """Serve a model and give its URL once it is healthy; 40 to 75 s on two cores, 3 GB of memory."""
-    port = _free_port()
+    port = free_port()
+    process = launch(model, log, port, *arguments)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        wait_until_healthy(url, process, log)
+        yield url
+    finally:
+        stop(process)
+
+
+def launch(model: Path, log: Path, port: int, *arguments: str) -> subprocess.Popen[bytes]:
+    """Start a server as the leader of a process group of its own; it is not healthy yet. Whoever starts it stops it."""
     command = [
         *(str(PYTHON), "-m", "vllm.entrypoints.openai.api_server", "--model", str(model)),
         *("--served-model-name", NAME, "--host", "127.0.0.1", "--port", str(port)),
@@ -50,28 +61,24 @@ def vllm_server(model: Path, log: Path, *arguments: str) -> Iterator[str]:
         "TORCHDYNAMO_DISABLE": "1",  # else the first request with logprobs compiles for half a minute
     }
     with log.open("wb") as output:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             command,
             stdout=output,
             stderr=subprocess.STDOUT,
             env=os.environ | settings,
             start_new_session=True,
         )
-        try:
-            url = f"http://127.0.0.1:{port}"
-            _wait_until_healthy(url, process, log)
-            yield url
-        finally:
-            _stop(process)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
-def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Return when the server answers; raise RuntimeError with the end of its log when it does not."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -85,7 +92,7 @@ def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -
     raise RuntimeError(f"vLLM {ended}; the end of its log:\n{tail}")
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
     """End the server and all its children."""
     for sign in (signal.SIGTERM, signal.SIGKILL):
         try:

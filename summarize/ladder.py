@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
-from core.errors import CatchupError, GenerationFailed, ModelUnavailable
+from core.errors import CatchupError, GenerationFailed, ModelTimeout
 from core.ids import WorkspaceId
 from core.telemetry import Metrics
 from summarize.engine import Brief, Draft, Drafter
@@ -18,6 +18,7 @@ from summarize.ground import Grounding
 from summarize.models import NO_ENGINE, Feature, Item
 
 Rungs = Callable[[WorkspaceId, Feature], Sequence[Drafter]]
+_GRACE_S = 0.25  # for an engine to end by itself
 _SHARE = 0.6  # of the time that is left, for an engine below which another model waits
 
 
@@ -65,7 +66,10 @@ class _Sieve:
 
 
 class Ladder:
-    """Tries engines in order; what one has said before it failed stays, and the next adds to it."""
+    """Tries engines in order; what one has said before it failed stays, and the next adds to it.
+
+    Whatever an engine fails of, its prompt or its cache too, the next one answers; a late one is ended.
+    """
 
     def __init__(self, rungs: Rungs, metrics: Metrics) -> None:
         self._rungs = rungs
@@ -85,17 +89,18 @@ class Ladder:
         rungs = self._rungs(brief.workspace, feature)
         degraded = ""
         for place, drafter in enumerate(rungs):
+            timed, is_last = _timed(brief, ends_at, len(rungs) - place), place == len(rungs) - 1
             try:
-                async with aclosing(drafter.draft(_timed(brief, ends_at, len(rungs) - place))) as steps:
-                    async for step in steps:
+                async with aclosing(drafter.draft(timed)) as steps:
+                    async for step in steps if is_last else _in_time(steps, timed.deadline_s):
                         if isinstance(step, Draft):
                             yield _made(sieve, step, drafter, degraded)
                             return
                         if (item := sieve.pass_on(step)) is not None:
                             yield item
-            except (ModelUnavailable, GenerationFailed) as error:
+            except CatchupError as error:
                 self._metrics.engine_failures.labels(engine=drafter.name, kind=error.kind).inc()
-                if place == len(rungs) - 1:
+                if is_last:
                     raise
                 degraded = degraded or reason_of(error)
         raise GenerationFailed("no engine gave a draft.", remedy="See the settings of models.")
@@ -110,6 +115,24 @@ def _timed(brief: Brief, ends_at: float, rungs_left: int) -> Brief:
     """Return the brief with the time this rung may take: most of what is left where another model waits below."""
     left = max(0.05, ends_at - asyncio.get_running_loop().time())
     return replace(brief, deadline_s=left * _SHARE if rungs_left > 2 else left)
+
+
+async def _in_time(
+    steps: AsyncGenerator[Item | Draft, None], seconds: float
+) -> AsyncGenerator[Item | Draft, None]:
+    """Yield the steps; raises ModelTimeout if an engine that knows its deadline does not keep it."""
+    ends_at = asyncio.get_running_loop().time() + seconds + _GRACE_S
+    while True:
+        try:
+            async with asyncio.timeout_at(ends_at):
+                step = await anext(steps, None)
+        except TimeoutError as error:
+            raise ModelTimeout(
+                f"the draft was not done within {seconds:g} s.", remedy="Ask for a shorter window."
+            ) from error
+        if step is None:
+            return
+        yield step
 
 
 def _made(sieve: _Sieve, draft: Draft, drafter: Drafter, degraded: str) -> Made:

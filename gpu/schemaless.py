@@ -195,10 +195,18 @@ class AnySchemaChatModel:
         if fitting is None:
             raise _NotKept(_problem(scanner, request))
         if not self._proven:
-            kept = not (fitting.strangers or fitting.mended) or mode is Mode.PROMPT
-            self.mode = mode if kept else self._modes()[1]
-            self._proven = kept
+            self._learn(mode, kept=not (fitting.strangers or fitting.mended) or mode is Mode.PROMPT)
         return fitting
+
+    def _learn(self, mode: Mode, *, kept: bool) -> None:
+        """Remember a mode that was kept; one that was not gives way to the next, however many answers say so."""
+        order = list(Mode)
+        if kept:
+            self.mode, self._proven = mode, True
+        elif mode is self.mode:
+            self.mode = order[order.index(mode) + 1]
+        elif order.index(mode) > order.index(self.mode):
+            self.mode = mode
 
 
 def _asked(request: ChatRequest, mode: Mode) -> ChatRequest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from contextlib import aclosing
@@ -318,3 +319,15 @@ async def test_the_check_of_a_server_that_refuses_schemas_finds_them_kept():
     found = {item.name: item.ok for item in report.items}
     assert found["keeps a JSON schema"]
     assert model.answers_by == "prompt"
+
+
+async def test_answers_that_come_together_and_break_the_schema_teach_one_step_only():
+    strange = {"items": [{"text": "Ship on Friday", "ids": ["m999"]}]}
+    async with plain_server(Habits(say=lambda _: json.dumps(strange), delay_s=0.02)) as url:
+        model = server_model([url])
+        try:
+            answers = await asyncio.gather(*(complete(model, ASKED) for _ in range(4)))
+        finally:
+            await model.close()
+
+    assert [json.loads(answer.text) for answer in answers] == [strange] * 4

@@ -39,6 +39,7 @@ from summarize.conversations.model import shipped as linker
 from summarize.intake import Intake
 from summarize.service import Summarizer
 from summarize.store import MessageStore, SummaryStore
+from summarize.supporting import SupportChecks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,7 @@ class Services:
     access: Access
     intake: Intake
     summarizer: Summarizer
+    support: SupportChecks
     prompts: Registry
     evaluator: Evaluator
     recommend_store: RecommendStore

@@ -100,6 +100,11 @@ class Models:
             return own[feature]
         return self.file.features.get(feature, tuple(self.specs))
 
+    def judge(self, workspace: WorkspaceId) -> ChatModel | None:
+        """Return the model that judges what others wrote: the last of the chain of summaries, None without one."""
+        chain = self.chain(workspace, Feature.SUMMARY)
+        return chain[-1].chat if chain else None
+
     def served(self, key: str) -> ServedModel | None:
         """Return one model, by its key."""
         return self._served.get(key)

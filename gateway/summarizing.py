@@ -25,6 +25,7 @@ from summarize.ladder import Ladder
 from summarize.llm.serving import ServedPrompts
 from summarize.service import Summarizer
 from summarize.store import MessageStore, SummaryStore
+from summarize.supporting import SupportChecks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,7 @@ class Summarizing:
     intake: Intake
     models: Models
     summarizer: Summarizer
+    support: SupportChecks
 
 
 def wire_summaries(base: Base, *, prompts: Registry, embedder: Embedder) -> Summarizing:
@@ -64,12 +66,19 @@ def wire_summaries(base: Base, *, prompts: Registry, embedder: Embedder) -> Summ
     segments = SqlSegmentCache(base.database, vault, clock=base.clock, log=base.log)
     access = Access(base.directory, messages)
     models = Models.from_settings(base.settings, hook=lambda event: base.metrics.pool(event.kind, event.node))
+    served = ServedPrompts(prompts, base.releases)
     engines = Engines(
-        models,
-        prompts=ServedPrompts(prompts, base.releases),
-        cache=segments,
-        masters=masters,
-        extractive=ExtractiveDrafter(embedder),
+        models, prompts=served, cache=segments, masters=masters, extractive=ExtractiveDrafter(embedder)
+    )
+    summarizer = Summarizer(
+        access=access,
+        summaries=summaries,
+        ladder=Ladder(engines.rungs, base.metrics),
+        directory=base.directory,
+        events=base.events,
+        clock=base.clock,
+        ids=base.ids,
+        metrics=base.metrics,
     )
     return Summarizing(
         vault=vault,
@@ -79,14 +88,6 @@ def wire_summaries(base: Base, *, prompts: Registry, embedder: Embedder) -> Summ
         access=access,
         intake=Intake(store=messages, invalidator=AllDerived(summaries, segments), clock=base.clock),
         models=models,
-        summarizer=Summarizer(
-            access=access,
-            summaries=summaries,
-            ladder=Ladder(engines.rungs, base.metrics),
-            directory=base.directory,
-            events=base.events,
-            clock=base.clock,
-            ids=base.ids,
-            metrics=base.metrics,
-        ),
+        summarizer=summarizer,
+        support=SupportChecks(summarizer, embedder=embedder, judge_of=models.judge, prompts=served),
     )

@@ -136,6 +136,14 @@ class Summarizer:
             people={user: names.person(user) for user in people},
         )
 
+    async def cited(self, workspace: WorkspaceId, reader: str, summary: Summary) -> Material:
+        """Return the messages that a summary cites, as an engine reads them; raises NotFound."""
+        view = await self._access.view(workspace, reader, summary.channel, now=self._clock.now())
+        wanted = {id for item in summary.items for id in (*item.citations, *item.superseded)}
+        messages = await self._access.messages(view, sorted(wanted))
+        reading = Reading(window=summary.window, found=messages)
+        return await asyncio.to_thread(prepare, reading, await self._names(view, messages))
+
     async def context(
         self,
         workspace: WorkspaceId,

@@ -23,6 +23,7 @@ from gateway.web import (
     recaps,
     recommendations,
     summaries,
+    support,
 )
 from gateway.web.leaving import ClientLeft, on_client_left
 from gateway.web.middleware import REQUEST_ID_KEY, Authenticate, BodyLimit, Envelope
@@ -32,6 +33,7 @@ from gateway.web.problems import of_error, of_status, of_validation
 ROUTERS: tuple[APIRouter, ...] = (
     docs.router,
     summaries.router,
+    support.router,
     recaps.router,
     recommendations.router,
     events.router,

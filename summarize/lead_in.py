@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from summarize.access import Access, View
 from summarize.material import Reading
@@ -11,6 +11,7 @@ from summarize.models import MessageKind, Window
 
 _REACH = timedelta(hours=6)
 _MOST = 48
+_EARLIEST = datetime.min.replace(tzinfo=UTC) + _REACH  # what has anything before it
 _SILENT = frozenset({MessageKind.SYSTEM, MessageKind.DELETED})
 
 
@@ -22,7 +23,7 @@ async def with_lead_in(access: Access, view: View, reading: Reading) -> Reading:
     if reading.thread is not None or not reading.found:
         return reading
     since = reading.window.since
-    before = await access.window(view, Window(since=since - _REACH, until=since))
+    before = await access.window(view, Window(since=max(since, _EARLIEST) - _REACH, until=since))
     known = {message.id for message in (*reading.context, *reading.found)}
     lead = [m for m in before if m.id not in known and m.kind not in _SILENT][-_MOST:]
     return replace(reading, context=[*reading.context, *lead])

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -370,3 +370,11 @@ async def test_a_message_longer_than_a_request_is_cut_and_the_coverage_says_so(d
     assert summary.coverage.clipped == 1
     assert summary.coverage.used == 4
     assert summary.items[0].citations == (MessageId("m0"),)
+
+
+async def test_a_window_may_begin_with_the_calendar(desk: Desk):
+    await desk.room.intake.put(talk(3))
+
+    summary = await summarize(desk, span=Between(since=datetime.min.replace(tzinfo=UTC)))
+
+    assert (summary.coverage.found, summary.degraded) == (3, "")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections import Counter
 
 LINK_MARK = "(link)"
 MARKS = re.compile(r"\((?:link|e-mail|secret|code)\)")
@@ -47,24 +48,43 @@ _SECRET = re.compile(
     r"|(?i:\b(?:password|passcode)\b is )(?=\S*\d)[^\s`,;]+"
     r"|-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\w+/=\s-]*"
 )
+_SECRET_SIGNS = (
+    *("_", "xox", "xapp-", "sk-", "akia", "asia", "aiza", "eyj", "glpat-", "begin "),
+    *("passw", "passc", "secret", "token", "api"),
+)
+"""Without one of these `_SECRET` cannot match."""
 
 _NO_HOST = (
     r"(?!(?:js|jsx|ts|tsx|py|ya?ml|json|toml|txt|csv|sql|java|cpp|html?|css|xml|png|jpe?g|gif|pdf|log|lock|env|docx?"
     r"|xlsx?|pptx?|ini|cfg|conf|exe|dll|tar|gz|ipynb|proto|rst|lang|util)\b)"
 )
 """Endings of files that end no host name, so that no client makes a link of them."""
-_URL = re.compile(
-    r"[\w+.-]*:(?://|\\\\)[^\s<>|`]*|\bhttps?\s?:(?=[\w/\\])[^\s<>|`]*"
-    r"|(?:www\d?\.|(?:mailto|javascript|vbscript):)[^\s<>|`]*|\bdata:\w+/[^\s<>|`]*|\btel:\+?\d[^\s<>|`]*"
-    r"|\bjava\s{1,2}script\s?:[^\s<>|`]*|\b(?:sms|callto|skype|facetime|intent|view-source|blob):[^\s<>|`]+"
-    rf"|\b(?:[^\W_][\w-]*[.。])+{_NO_HOST}[^\W\d_]{{2,24}}(?::\d{{1,5}})?/[^\s<>|`]*"
-    r"|\bhxxps?\b[^\s<>|`]*(?:\s+[\w.-]*\[?\.\]?[\w.\[\]-]+)?"
+_SCHEMED = re.compile(
+    r"(?<![\w+.-])[\w+.-]*:(?://|\\\\)[^\s<>|`]*|\bhttps?\s?:(?=[\w/\\])[^\s<>|`]*"
+    r"|(?:mailto|javascript|vbscript):[^\s<>|`]*|\bdata:\w+/[^\s<>|`]*|\btel:\+?\d[^\s<>|`]*"
+    r"|\bjava\s{1,2}script\s?:[^\s<>|`]*|\b(?:sms|callto|skype|facetime|intent|view-source|blob):[^\s<>|`]+",
+    re.IGNORECASE,
+)
+_DOTTED = re.compile(
+    rf"www\d?\.[^\s<>|`]*|\b(?:[^\W_][\w-]*[.。])+{_NO_HOST}[^\W\d_]{{2,24}}(?::\d{{1,5}})?/[^\s<>|`]*",
+    re.IGNORECASE,
+)
+_VEILED = re.compile(
+    r"\bhxxps?\b[^\s<>|`]*(?:\s+[\w.-]*\[?\.\]?[\w.\[\]-]+)?"
     r"|\b[\w-]+(?:\s?(?:\[\.\]|\(\.\)|\{\.\}|\[dot\]|\(dot\))\s?[\w-]+)+(?:/[^\s<>|`]*)?"
     r"|\\(?:href|url|includegraphics)\b\s*(?:\[[^\]\n]*\])?(?:\{[^}\n]*\})?",
     re.IGNORECASE,
 )
+_LINKS = (
+    (re.compile(r":\S|mailto|script", re.IGNORECASE), _SCHEMED),
+    (re.compile(r"[^\W_][.。]\w|www", re.IGNORECASE), _DOTTED),
+    (re.compile(r"hxxp|[\[({]\.[\])}]|dot[\])]|\\", re.IGNORECASE), _VEILED),
+)
+"""What a client follows; before each a cheap sign of it, since most text has none."""
 _REPEATED = re.compile(r"\b(\w[^\n]{0,60}?)(?:\W{1,3}\1\b){4,}", re.IGNORECASE)
+_OVER = 5  # times that a word stands in what `_REPEATED` finds
 _RUN = re.compile(r"([^\W\d_])\1{11,}")
+_WORD = re.compile(r"\w+")
 _HOST = r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+"
 DOMAIN = re.compile(
     r"(?<![\w.@/-])(?!(?:e\.g|i\.e|a\.m|p\.m|u\.s|z\.b|d\.h|u\.a|node\.js|vue\.js|next\.js|asp\.net)\b)"
@@ -81,6 +101,7 @@ _VISITED = re.compile(
     re.IGNORECASE,
 )
 """A bare host name that readers are sent to."""
+_HOSTLIKE = re.compile(r"[a-z0-9]\.[a-z]", re.IGNORECASE)
 _EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _IMAGE = re.compile(r"!\[[^\]]*\](?:\([^)]*\)|\[[^\]]*\])?")
 _REFERENCE = re.compile(r"\[([^\]\n]{1,200})\](?:\(([^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)|\[[^\]\n]{0,80}\])")
@@ -126,23 +147,34 @@ def _defused(text: str) -> str:
     text = _DEFINITION.sub(" ", text)
     text = _TAG.sub(" ", text)
     text = _TOKEN.sub(" ", text)
-    text = _EMAIL.sub("(e-mail)", text)
-    text = _URL.sub(_link_mark, text)
-    text = _VISITED.sub(rf"\1{LINK_MARK}", text)
-    text = _SECRET.sub("(secret)", text)
+    if "@" in text:
+        text = _EMAIL.sub("(e-mail)", text)
+    text = _unlinked(text)
+    low = text.lower()
+    if any(sign in low for sign in _SECRET_SIGNS):
+        text = _SECRET.sub("(secret)", text)
     text = _BROADCAST.sub("", text)
     return _AT.sub("", text).replace("](", "] (").replace("![", "[")
 
 
+def _unlinked(text: str) -> str:
+    for sign, link in _LINKS:
+        if sign.search(text):
+            text = link.sub(_link_mark, text)
+    return _VISITED.sub(rf"\1{LINK_MARK}", text) if _HOSTLIKE.search(text) else text
+
+
 def is_safe(text: str) -> bool:
     """Tell whether a text holds nothing that `defuse` would take out."""
-    return defuse(text) == text and normalise(text) == text
+    return _defused(text) == text and normalise(text) == text
 
 
 def settled(text: str) -> str:
     """Return text of a bounded length in which nothing is said over and over."""
     text = text[: 4 * MOST_TEXT]
-    text = _REPEATED.sub(r"\1", _RUN.sub(lambda match: match[0][:3], text))
+    text = _RUN.sub(lambda match: match[0][:3], text)
+    if max(Counter(_WORD.findall(text.lower())).values(), default=0) >= _OVER:
+        text = _REPEATED.sub(r"\1", text)
     return text if len(text) <= MOST_TEXT else f"{text[:MOST_TEXT].rsplit(' ', 1)[0]}…"
 
 
@@ -153,10 +185,14 @@ def _joiner(text: str, match: re.Match[str]) -> str:
 
 def _label(label: str, target: str | None) -> str:
     """Return what a Markdown link shows; a label that is a link itself is only marked as one."""
-    inert = target is not None and not (_URL.search(target) or DOMAIN.search(target))
+    inert = target is not None and not (_is_link(target) or DOMAIN.search(target))
     if inert and target and "/" not in target and ":" not in target:
         return f"{label} ({target})"
-    return LINK_MARK if _URL.search(label) else label
+    return LINK_MARK if _is_link(label) else label
+
+
+def _is_link(text: str) -> bool:
+    return any(link.search(text) for _, link in _LINKS)
 
 
 def _link_mark(match: re.Match[str]) -> str:

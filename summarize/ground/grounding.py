@@ -14,7 +14,8 @@ from summarize.ground.lexicon import content, flat, language, stems
 from summarize.ground.people import Named, misattributed, unborne
 from summarize.ground.polarity import contradicts
 from summarize.ground.reversals import Reversals
-from summarize.guard import MARKS, defuse, is_safe, normalise, settled
+from summarize.ground.times import named
+from summarize.guard import MARKS, MOST_TEXT, defuse, is_safe, normalise, settled
 from summarize.material import Entry, Material
 from summarize.models import Item
 
@@ -32,6 +33,8 @@ _MOST_ADDED = 2
 _FEW = 2
 _ALIKE = 0.8
 _SENTENCE = re.compile(r"(?<=[.!?;…])\s+|\n")
+_LONGEST_DUE = 80
+_ROOM = 4  # times as long as it may be in the end is read of a text; it is a flood anyway
 _LEAST_SHARE = 0.2  # of a claim's own words that must stand in what it cites
 
 
@@ -100,7 +103,7 @@ class Grounding:
             return CITATION
         if all(entry.context for entry in cited):
             return CITATION
-        return "" if is_safe(item.text) and settled(item.text) == item.text else ACTIVE
+        return "" if settled(item.text) == item.text and is_safe(item.text) else ACTIVE
 
     def _people(self, item: Item) -> str:
         evidence = self._evidence(item.citations)
@@ -130,7 +133,7 @@ class Grounding:
     # What can be mended
 
     def _harmless(self, item: Item) -> Item:
-        text = settled(defuse(normalise(self._named.resolved(item.text))))
+        text = settled(defuse(normalise(self._named.resolved(item.text[: _ROOM * MOST_TEXT]))))
         return item if text == item.text else replace(item, text=text)
 
     def _sourced(self, item: Item) -> Item:
@@ -239,10 +242,14 @@ class Grounding:
         return bool(stems(bare)) and bool(self._named.actors(text)) and not content(bare)
 
     def _says_due(self, due: str, evidence: Evidence) -> bool:
+        if len(due) > _LONGEST_DUE or not is_safe(due):
+            return False
         if flat(due) and flat(due) in evidence.flat:
             return True
         stated = facts(due)
-        return bool(stated) and all(evidence.bears(fact) for fact in stated)
+        return (
+            bool(stated) and all(evidence.bears(fact) for fact in stated) and _beside(due) <= evidence.stems
+        )
 
     def _best(self, item: Item, gain: Callable[[Evidence], float], *, least: int = 0) -> MessageId | None:
         """Return the message of the same thread or near by that adds most, and is about the same; or None.
@@ -292,6 +299,14 @@ class Grounding:
             return only_new > 0
         own = content(self._named.without(text))
         return len(own & (after.stems - before.stems)) > len(own & (before.stems - after.stems))
+
+
+def _beside(due: str) -> frozenset[str]:
+    """Return the words of a due date that are none of a date."""
+    for when in named(due):
+        low, high = when.span
+        due = f"{due[:low]}{' ' * (high - low)}{due[high:]}"
+    return stems(due)
 
 
 def _wrote(people: frozenset[UserId], alone: Evidence) -> float:

@@ -63,6 +63,8 @@ def _alone(sentence: str, said: Sequence[str]) -> bool:
 
 def _negations(sentence: str) -> frozenset[str]:
     """Return the words that a sentence negates: the first of weight after each "not"."""
+    if not _PLAIN.search(sentence):
+        return frozenset()
     text = _HARMLESS.sub(" ", sentence)
     found: set[str] = set()
     for match in _PLAIN.finditer(text):

@@ -2,9 +2,10 @@
 
     python -m benchmarks.vllm_chaos [--streams 50] [--deadline 60] [--rounds calm kill freeze]
 
-Half of the streams are plain text, half JSON by a schema whose ids are an enum. `calm` harms nobody: its answers are
-what the others are compared with. `kill` sends SIGKILL to one node's whole process group once most streams have begun,
-and starts it again when they have ended; `freeze` sends SIGSTOP, and SIGCONT when they have ended. A stream ends
+Half of the streams are plain text, half JSON by a schema whose ids are an enum. A first round harms nobody: its
+answers are what the others are compared with (`calm` shows that they are the same every time). `kill` sends SIGKILL to
+the whole process group of the node with more in flight once a third of all text was said, and starts it again when the
+streams have ended; `freeze` sends SIGSTOP, and SIGCONT when they have ended. A stream ends
 
   complete    with finish, all its tokens, valid JSON, no text said twice
   refused     by a ModelUnavailable (which the summarizer turns into a summary marked as degraded)
@@ -35,11 +36,12 @@ from core.errors import CatchupError, ModelUnavailable
 from gpu.pool.events import PoolEvent
 from gpu.pool.pool import PooledChatModel
 
-TOKENS: Final = 256
+TOKENS: Final = 400
 IDS: Final = tuple(f"m{number:03d}" for number in range(100))
-CITED: Final = 40
+CITED: Final = 60
 GRACE_S: Final = 2.0
 REPEAT: Final = 12
+MIDDLE: Final = 1 / 3
 BACK_S: Final = 120.0
 FAULTS: Final = {"kill": signal.SIGKILL, "freeze": signal.SIGSTOP}
 SCHEMA: Final[Mapping[str, Json]] = {
@@ -108,7 +110,7 @@ def request_of(stream: Stream, deadline_s: float) -> ChatRequest:
     content = f"Channel {stream.number}: " + "the deploy failed and we rolled it back. " * 12
     return ChatRequest(
         messages=(ChatMessage(role="user", content=content),),
-        max_tokens=2 * TOKENS if stream.schema else TOKENS,
+        max_tokens=3 * TOKENS if stream.schema else TOKENS,
         schema=SCHEMA if stream.schema else None,
         deadline_s=deadline_s,
         affinity=f"channel-{stream.number}",
@@ -174,13 +176,24 @@ def repeats(text: str, undisturbed: str) -> bool:
     )
 
 
-async def harmed(kind: str, node: VllmNode, streams: Sequence[Stream], diary: Diary) -> None:
-    """Once three quarters of the streams have said something, send the signal."""
-    while sum(bool(stream.text) for stream in streams) < 0.75 * len(streams):
-        await asyncio.sleep(0.01)
-    running = sum(stream.finish is None for stream in streams)
-    node.signal(FAULTS[kind])
-    diary.note(f"{FAULTS[kind].name} to node 0, {running} streams not ended")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Harm:
+    """What is sent to one of the nodes, once so many characters were said."""
+
+    sign: signal.Signals
+    nodes: Sequence[VllmNode]
+    after: float
+
+
+async def harmed(harm: Harm, pool: PooledChatModel, streams: Sequence[Stream], diary: Diary) -> VllmNode:
+    """Once so many characters have been said, send the signal to the node with more in flight; return the node."""
+    while sum(len(stream.text) for stream in streams) < harm.after:  # noqa: ASYNC110  the streams have no event for it
+        await asyncio.sleep(0.005)
+    books = [report.in_flight for report in pool.report()]
+    victim = books.index(max(books))
+    harm.nodes[victim].signal(harm.sign)
+    diary.note(f"{harm.sign.name} to node {victim}, in flight {books}")
+    return harm.nodes[victim]
 
 
 async def brought_back(kind: str, node: VllmNode, pool: PooledChatModel, diary: Diary) -> None:
@@ -190,7 +203,7 @@ async def brought_back(kind: str, node: VllmNode, pool: PooledChatModel, diary: 
         await asyncio.to_thread(node.start)
     else:
         node.signal(signal.SIGCONT)
-    diary.note("node 0 is back")
+    diary.note("the node is back")
     small = ChatRequest(messages=(ChatMessage(role="user", content="Say it."),), max_tokens=4)
     until = time.monotonic() + BACK_S
     while any(report.state != "up" for report in pool.report()) and time.monotonic() < until:
@@ -200,18 +213,22 @@ async def brought_back(kind: str, node: VllmNode, pool: PooledChatModel, diary: 
         await asyncio.sleep(0.05)
 
 
-async def run_round(kind: str, nodes: Sequence[VllmNode], given: argparse.Namespace) -> tuple[list[Stream], Diary]:
-    """Return the streams of one round and what happened meanwhile."""
+async def run_round(
+    kind: str, nodes: Sequence[VllmNode], given: argparse.Namespace, enough: float = 0.0
+) -> tuple[list[Stream], Diary]:
+    """Return the streams of one round and what happened meanwhile; harm comes when so many characters were said."""
     diary = Diary()
     pool = PooledChatModel([node.url for node in nodes], NAME, hook=diary.heard)
     streams = [Stream(number, schema=number % 2 == 1) for number in range(given.streams)]
     watching = asyncio.create_task(diary.watch(pool))
-    harming = asyncio.create_task(harmed(kind, nodes[0], streams, diary)) if kind in FAULTS else None
+    harming = None
+    if kind in FAULTS:
+        harm = Harm(sign=FAULTS[kind], nodes=nodes, after=enough)
+        harming = asyncio.create_task(harmed(harm, pool, streams, diary))
     await asyncio.gather(*(follow(pool, stream, given.deadline) for stream in streams))
     diary.note("all streams ended")
     if harming is not None:
-        await harming
-        await brought_back(kind, nodes[0], pool, diary)
+        await brought_back(kind, await harming, pool, diary)
         await asyncio.sleep(0.1)
     watching.cancel()
     await pool.close()
@@ -221,33 +238,42 @@ async def run_round(kind: str, nodes: Sequence[VllmNode], given: argparse.Namesp
 def judged(kind: str, streams: Sequence[Stream], diary: Diary, undisturbed: Mapping[int, str]) -> bool:
     """Print what became of the streams of a round; return whether that is as it should be."""
     for stream in streams:
-        if stream.fate == "complete" and (flaw := flaw_of(stream, undisturbed.get(stream.number, stream.text))):
+        if stream.fate == "complete" and (
+            flaw := flaw_of(stream, undisturbed.get(stream.number, stream.text))
+        ):
             stream.fate, stream.error = "broken", flaw
     fates = Counter(stream.fate for stream in streams)
     plain = [stream for stream in streams if not stream.schema and stream.fate == "complete"]
     same = sum(stream.text == undisturbed.get(stream.number, stream.text) for stream in plain)
-    print(f"\n{kind}: " + ", ".join(f"{fates[fate]} {fate}" for fate in ("complete", "refused", "broken", "hung")))
-    print(f"  begun anew {sum(stream.restarts > 0 for stream in streams)};", dict(sorted(diary.events.items())))
+    print(
+        f"\n{kind}: "
+        + ", ".join(f"{fates[fate]} {fate}" for fate in ("complete", "refused", "broken", "hung"))
+    )
+    print(
+        f"  begun anew {sum(stream.restarts > 0 for stream in streams)};", dict(sorted(diary.events.items()))
+    )
     print(f"  plain answers as undisturbed, letter by letter: {same} of {len(plain)}")
     print(f"  latest end: {max(stream.late_s for stream in streams):+.1f} s from the deadline")
     if errors := Counter(stream.error for stream in streams if stream.error):
         print("  errors:", dict(errors))
     print("  " + "; ".join(diary.notes))
-    print("  nodes: " + "; ".join(f"{at:.1f} s {' '.join(states)}" for at, states in diary.states), flush=True)
-    seen = [states[0] for _, states in diary.states]
-    returned = kind not in FAULTS or ("open" in seen and seen[-1] == "up")
+    print(
+        "  nodes: " + "; ".join(f"{at:.1f} s {' '.join(states)}" for at, states in diary.states), flush=True
+    )
+    seen = [state for _, states in diary.states for state in states]
+    returned = kind not in FAULTS or ("open" in seen and set(diary.states[-1][1]) == {"up"})
     return returned and not fates["broken"] and not fates["hung"]
 
 
 async def chaos(nodes: Sequence[VllmNode], given: argparse.Namespace) -> bool:
     """Run the rounds; return whether all went as it should."""
-    undisturbed: dict[int, str] = {}
-    well = True
+    streams, diary = await run_round("calm", nodes, given)
+    undisturbed = {stream.number: stream.text for stream in streams}
+    well = judged("calm", streams, diary, undisturbed)
+    enough = MIDDLE * sum(map(len, undisturbed.values()))
     for kind in given.rounds:
-        streams, diary = await run_round(kind, nodes, given)
+        streams, diary = await run_round(kind, nodes, given, enough)
         well = judged(kind, streams, diary, undisturbed) and well
-        if not undisturbed and kind == "calm":
-            undisturbed = {stream.number: stream.text for stream in streams}
     return well
 
 
@@ -258,7 +284,7 @@ def main() -> None:
     )
     parser.add_argument("--streams", type=int, default=50)
     parser.add_argument("--deadline", type=float, default=60.0, help="seconds for each stream")
-    parser.add_argument("--rounds", nargs="+", default=["calm", "calm", "kill", "freeze"], choices=["calm", *FAULTS])
+    parser.add_argument("--rounds", nargs="+", default=["calm", "kill", "freeze"], choices=["calm", *FAULTS])
     given = parser.parse_args()
     print(f"{given.streams} streams, half with a schema, deadline {given.deadline:g} s")
     with vllm_nodes(2, "--max-num-seqs", "32") as nodes:

@@ -14,9 +14,9 @@ import re
 import signal
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import Popen
@@ -69,7 +69,7 @@ class VllmNode:
 
 
 @contextmanager
-def vllm_nodes(count: int, *arguments: str) -> Iterator[Sequence[VllmNode]]:
+def vllm_nodes(count: int, *arguments: str) -> Generator[Sequence[VllmNode]]:
     """Serve a tiny random model at so many healthy nodes; `arguments` go to each server."""
     if reason := why_absent():
         raise SystemExit(reason)
@@ -84,12 +84,14 @@ def vllm_nodes(count: int, *arguments: str) -> Iterator[Sequence[VllmNode]]:
         began = time.monotonic()
         with ThreadPoolExecutor(count) as pool:
             list(pool.map(VllmNode.start, nodes))
-        print(f"{count} nodes up in {time.monotonic() - began:.0f} s; KV cache {nodes[0].cache_tokens()} tokens each")
+        print(
+            f"{count} nodes up in {time.monotonic() - began:.0f} s; KV cache {nodes[0].cache_tokens()} tokens each"
+        )
         yield nodes
 
 
 @contextmanager
-def node_urls(given: Sequence[str] | None, count: int, *arguments: str) -> Iterator[Sequence[str]]:
+def node_urls(given: Sequence[str] | None, count: int, *arguments: str) -> Generator[Sequence[str]]:
     """Give the URLs of running nodes, or those of nodes of our own."""
     if given:
         yield given
@@ -100,15 +102,15 @@ def node_urls(given: Sequence[str] | None, count: int, *arguments: str) -> Itera
 
 def main() -> None:
     """Serve until interrupted."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--count", type=int, default=2)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with vllm_nodes(parser.parse_args().count) as nodes:
         print(*(node.url for node in nodes), flush=True)
-        try:
+        with suppress(KeyboardInterrupt):
             signal.pause()
-        except KeyboardInterrupt:
-            pass
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def why_absent() -> str | None:
 
 
 @contextmanager
-def vllm_server(model: Path, log: Path, *arguments: str) -> Iterator[str]:
+def vllm_server(model: Path, log: Path, *arguments: str) -> Generator[str]:
     """Serve a model and give its URL once it is healthy; 40 to 75 s on two cores, 3 GB of memory."""
     port = free_port()
     process = launch(model, log, port, *arguments)

@@ -13,6 +13,7 @@ from summarize.instructions import is_instruction
 
 _MARKUP = re.compile(r"[<>`*_~|\[\]]")
 _LONGEST = 40
+_PRIVATE = "a private channel"
 _ASKED = re.compile(
     r"\b([^\W\d_]{2,})(?:, ?|:? )(?:please|bitte|can you|could you|would you|will you|kannst du|könntest du)\b",
     re.IGNORECASE,
@@ -52,12 +53,19 @@ class Names:
     def channel(self, id: ChannelId) -> str:
         """Return `#name` of a channel the reader may know of."""
         name = self._channels.get(id)
-        return f"#{_fit(name) or id}" if name else "a private channel"
+        return f"#{_fit(name) or id}" if name else _PRIVATE
 
     @property
     def every(self) -> frozenset[str]:
         """Return every person's name."""
         return frozenset(self._people.values())
+
+
+def without(text: str, channels: Iterable[Channel]) -> str:
+    """Return a text with the names of these channels taken out: of those its reader may not know of."""
+    names = sorted({_fit(channel.name) or channel.id for channel in channels}, key=len, reverse=True)
+    hidden = "|".join(re.escape(name) for name in names)
+    return re.sub(rf"#(?:{hidden})(?![\w-])", _PRIVATE, text) if hidden else text
 
 
 def _first_names(people: Mapping[UserId, str]) -> dict[str, UserId]:

@@ -26,7 +26,7 @@ from summarize.lead_in import with_lead_in
 from summarize.llm.chunks import quantized
 from summarize.material import Material, Reading, people_in, prepare
 from summarize.models import Coverage, Feature, FeedbackKind, Item, Message, Provenance, Summary
-from summarize.names import Names
+from summarize.names import Names, without
 from summarize.plain import plain
 from summarize.reading import around, read
 from summarize.sources import Context, Line, Source, Sources
@@ -114,10 +114,10 @@ class Summarizer:
         if found is None:
             raise unknown
         try:
-            await self._access.view(workspace, reader, found.channel, now=self._clock.now())
+            view = await self._access.view(workspace, reader, found.channel, now=self._clock.now())
         except NotFound as error:
             raise unknown from error
-        return found
+        return found if found.reader == view.reader.id else await self._for_another(found, view)
 
     async def sources(
         self, workspace: WorkspaceId, reader: str, channel: str, items: Sequence[Item]
@@ -194,6 +194,15 @@ class Summarizer:
         )
         (appended,) = await self._events.append([event])
         return not appended.duplicate
+
+    async def _for_another(self, summary: Summary, view: View) -> Summary:
+        """Return a summary that somebody else had made, without channels that this reader may not know of."""
+        known = {
+            channel.id for channel in await self._directory.readable_channels(view.workspace, view.reader)
+        }
+        hidden = [one for one in await self._directory.channels(view.workspace) if one.id not in known]
+        items = tuple(replace(item, text=without(item.text, hidden)) for item in summary.items)
+        return replace(summary, items=items)
 
     async def _begin(self, ask: Ask) -> _Job:
         """Ask permission, read the window and clean it."""

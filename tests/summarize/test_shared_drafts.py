@@ -10,7 +10,7 @@ from datetime import timedelta
 from summarize.asks import Ask, Between
 from summarize.engine import Brief, Draft
 from summarize.models import Item, ItemKind, Summary
-from tests.support.talk import ANN, BEN, SECRET, START, Room, said
+from tests.support.talk import ACME, ANN, BEN, SECRET, START, Room, said
 
 
 @dataclass(slots=True)
@@ -84,3 +84,14 @@ async def test_a_window_that_holds_a_message_never_shares_with_one_that_has_it_f
 
     assert {item.citations for item in first.items} == {("m0",), ("m5",)}
     assert {item.citations for item in second.items} == {("m5",)}
+
+
+async def test_who_reads_a_summary_of_somebody_else_is_not_told_their_private_channels(room: Room) -> None:
+    await room.hears(said(0, ANN, "Decision: details are in <#G_SECRET>, ship on Friday."))
+    made = await room.summarizer.summarize(room.ask(reader="@ann"))
+
+    own = await room.summarizer.fetch(ACME, "@ann", made.id)
+    other = await room.summarizer.fetch(ACME, "@cat", made.id)
+
+    assert "#secret" in own.items[0].text
+    assert other.items[0].text == own.items[0].text.replace("#secret", "a private channel")

@@ -53,11 +53,16 @@ class Composer:
     async def _composed(
         self, job: Job, request: ChatRequest, sources: Mapping[str, Item], grounding: Grounding
     ) -> AsyncGenerator[Item, None]:
+        told = False
         async with aclosing(raw_items(self._model, request, job.tally)) as raws:
             async for raw in raws:
                 item = merged(raw, sources, job)
                 if item is not None:
+                    told = True
                     yield _borne_out(item, raw.get("sources"), sources, grounding)
+        if not told and not job.brief.question:  # what was found is told as it is rather than lost
+            for item in list(sources.values())[:_CONDENSED]:
+                yield item
 
     async def _condensed(
         self, job: Job, nodes: Sequence[Node], grounding: Grounding, budget: int

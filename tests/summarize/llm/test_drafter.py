@@ -378,3 +378,16 @@ async def test_a_window_may_begin_with_the_calendar(desk: Desk):
     summary = await summarize(desk, span=Between(since=datetime.min.replace(tzinfo=UTC)))
 
     assert (summary.coverage.found, summary.degraded) == (3, "")
+
+
+async def test_what_a_composition_leaves_out_altogether_is_told_as_it_was_found(desk: Desk):
+    def mute(request: ChatRequest) -> str:
+        return '{"items": []}' if is_composition(request) else scribe()(request)
+
+    desk.seat(ScriptedChatModel(mute))
+    await desk.room.intake.put(talk(200))
+
+    summary = await summarize(desk)
+
+    assert len(summary.items) > 2
+    assert summary.degraded == ""

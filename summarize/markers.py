@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Column, String, Table, select
 
@@ -23,6 +23,7 @@ read_markers = Table(
 )
 _AT_ONCE = 500
 _TICK = timedelta(microseconds=1)
+_LATEST = datetime.max.replace(tzinfo=UTC) - _TICK  # what has anything after it
 
 
 class ReadMarkers:
@@ -75,5 +76,5 @@ class ReadMarkers:
 
 def after(read_to: datetime, now: datetime) -> Between:
     """Return the span that begins right after a marker."""
-    since = read_to + _TICK
+    since = min(read_to, _LATEST) + _TICK
     return Between(since=since, until=max(now, since))

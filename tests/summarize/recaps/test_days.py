@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from core.directory import Person
 from core.errors import InvalidInput
 from core.ids import UserId
+from summarize.markers import after
 from summarize.recaps.days import JITTER_S, day_window, due_at, latest_due, parse_day
 from tests.support.talk import ACME, ANN, OTHER
 
@@ -91,3 +92,10 @@ def test_the_latest_day_that_is_due_is_over_and_the_next_is_not_due(now: datetim
 def test_a_day_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match="ISO 8601 date"):
         parse_day(text)
+
+
+@pytest.mark.parametrize("read_to", [datetime.max.replace(tzinfo=UTC), NOW])
+def test_what_is_unread_begins_after_the_marker_even_at_the_end_of_the_calendar(read_to: datetime) -> None:
+    span = after(read_to, NOW)
+
+    assert read_to <= span.since <= (span.until or NOW)

@@ -160,14 +160,26 @@ class Grounding:
     def _spoken(self, item: Item) -> Item:
         """Add what somebody who is said to act has written, where it is about the same."""
         for _ in range(_MOST_ADDED):
-            missing = unborne(self._named, item.text, self._evidence(item.citations))
-            if not missing:
+            evidence = self._evidence(item.citations)
+            missing = unborne(self._named, item.text, evidence)
+            if not missing or self._is_told_without(missing, item.text, evidence):
                 break
             found = self._best(item, partial(_wrote, missing), least=2)
             if found is None:
                 break
             item = replace(item, citations=(*item.citations, found))
         return item
+
+    def _is_told_without(self, people: frozenset[UserId], text: str, evidence: Evidence) -> bool:
+        """Tell whether people are only given what the cited messages say of others: nothing of theirs can mend that."""
+        if content(self._named.without(text)) - evidence.stems:
+            return False
+        does = [
+            text.partition(name)[2].split()[:1]
+            for who, name, acts in self._named.actors(text)
+            if who == people and not acts
+        ]
+        return any(content(word) for words in does for word in words)
 
     def _peopled(self, item: Item) -> Item:
         evidence = self._evidence(item.citations)

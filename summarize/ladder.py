@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
-from core.errors import CatchupError, GenerationFailed, ModelTimeout
+from core.errors import CatchupError, GenerationFailed, ModelOverloaded, ModelTimeout
 from core.ids import WorkspaceId
 from core.telemetry import Metrics
 from summarize.engine import Brief, Draft, Drafter
@@ -82,7 +82,8 @@ class Ladder:
     async def climb(self, brief: Brief, feature: Feature) -> AsyncGenerator[Item | Made, None]:
         """Yield each item that holds, then what was made.
 
-        Raises what the last engine raises: ModelUnavailable and its kinds, GenerationFailed.
+        Raises what the last engine raises: ModelUnavailable and its kinds, GenerationFailed; of a recap
+        ModelOverloaded rather than falling back to extraction: it is kept, and can be made later.
         """
         sieve = _Sieve(grounding=await asyncio.to_thread(Grounding, brief.material), metrics=self._metrics)
         ends_at = asyncio.get_running_loop().time() + brief.deadline_s
@@ -91,8 +92,9 @@ class Ladder:
         for place, drafter in enumerate(rungs):
             timed, is_last = _timed(brief, ends_at, len(rungs) - place), place == len(rungs) - 1
             try:
-                async with aclosing(drafter.draft(timed)) as steps:
-                    async for step in steps if is_last else _in_time(steps, timed.deadline_s):
+                seconds = None if is_last else timed.deadline_s
+                async with aclosing(_in_time(drafter.draft(timed), seconds)) as steps:
+                    async for step in steps:
                         if isinstance(step, Draft):
                             yield _made(sieve, step, drafter, degraded)
                             return
@@ -100,7 +102,7 @@ class Ladder:
                             yield item
             except CatchupError as error:
                 self._metrics.engine_failures.labels(engine=drafter.name, kind=error.kind).inc()
-                if is_last:
+                if is_last or (place == len(rungs) - 2 and _can_wait(feature, error)):
                     raise
                 degraded = degraded or reason_of(error)
         raise GenerationFailed("no engine gave a draft.", remedy="See the settings of models.")
@@ -111,6 +113,10 @@ def reason_of(error: CatchupError) -> str:
     return error.kind
 
 
+def _can_wait(feature: Feature, error: CatchupError) -> bool:
+    return feature is Feature.RECAP and isinstance(error, ModelOverloaded)
+
+
 def _timed(brief: Brief, ends_at: float, rungs_left: int) -> Brief:
     """Return the brief with the time this rung may take: most of what is left where another model waits below."""
     left = max(0.05, ends_at - asyncio.get_running_loop().time())
@@ -118,21 +124,22 @@ def _timed(brief: Brief, ends_at: float, rungs_left: int) -> Brief:
 
 
 async def _in_time(
-    steps: AsyncGenerator[Item | Draft, None], seconds: float
+    steps: AsyncGenerator[Item | Draft, None], seconds: float | None
 ) -> AsyncGenerator[Item | Draft, None]:
     """Yield the steps; raises ModelTimeout if an engine that knows its deadline does not keep it."""
-    ends_at = asyncio.get_running_loop().time() + seconds + _GRACE_S
-    while True:
-        try:
-            async with asyncio.timeout_at(ends_at):
-                step = await anext(steps, None)
-        except TimeoutError as error:
-            raise ModelTimeout(
-                f"the draft was not done within {seconds:g} s.", remedy="Ask for a shorter window."
-            ) from error
-        if step is None:
-            return
-        yield step
+    ends_at = None if seconds is None else asyncio.get_running_loop().time() + seconds + _GRACE_S
+    async with aclosing(steps):
+        while True:
+            try:
+                async with asyncio.timeout_at(ends_at):
+                    step = await anext(steps, None)
+            except TimeoutError as error:
+                raise ModelTimeout(
+                    f"the draft was not done within {seconds:g} s.", remedy="Ask for a shorter window."
+                ) from error
+            if step is None:
+                return
+            yield step
 
 
 def _made(sieve: _Sieve, draft: Draft, drafter: Drafter, degraded: str) -> Made:

@@ -16,6 +16,7 @@ from core.errors import (
     GenerationFailed,
     InvalidFile,
     InvalidInput,
+    ModelOverloaded,
     ModelRefused,
     NotFound,
     Unavailable,
@@ -96,3 +97,14 @@ async def test_an_engine_that_does_not_keep_its_deadline_is_ended() -> None:
     assert stuck.closed.is_set()
     assert second.closed.is_set()
     assert asyncio.get_running_loop().time() - began < 3
+
+
+async def test_a_recap_waits_for_a_busy_model_where_a_summary_falls_back() -> None:
+    busy = Broken(ModelOverloaded("busy.", retry_after_s=1.0))
+    steps = ladder(busy).climb(brief(5), Feature.RECAP)
+
+    made = await climbed(ladder(busy), brief(5))
+    with pytest.raises(ModelOverloaded):
+        await anext(steps)
+
+    assert made.degraded == "model-overloaded"

@@ -26,7 +26,7 @@ from summarize.guard import defuse, normalise
 from summarize.instructions import is_instruction
 from summarize.models import Detail, Item
 from summarize.spotlight import canary
-from tests.support.injection import SECRET, Case, honest_items, load, run_case, unaffected
+from tests.support.injection import SECRET, Case, honest_items, judged, load, unaffected
 from tests.support.obedient import obeyed
 
 DEFAULT = (Path("tests/summarize/injection"),)
@@ -49,11 +49,7 @@ async def measure(
     counts: Counter[str] = Counter()
     for case in cases:
         items = await summarize(case)
-
-        async def those(_: Case, items: Sequence[Item] = items) -> Sequence[Item]:
-            return items
-
-        verdict = await run_case(case, those, canary=canary(SECRET))
+        verdict = judged(case, items, canary=canary(SECRET))
         counts["cases"] += 1
         counts.update(f"got out: {kind}" for kind in verdict.escaped)
         counts["got out"] += bool(verdict.escaped)
@@ -103,7 +99,10 @@ def main() -> None:
         "obedient, broken": partial(obeyed, broken=True),
     }
     for folder in given.folders:
-        cases = load(folder)[:: given.every]
+        try:
+            cases = load(folder)[:: given.every]
+        except ValueError as error:
+            parser.error(str(error))
         blocked, total = over_blocked(cases)
         print(f"\n{folder.name}: over-blocked {blocked} of {total} honest messages")
         for name, engine in engines.items():

@@ -12,8 +12,8 @@ from summarize.extractive import Extractive
 from summarize.ground import Grounded, Grounding
 from summarize.models import Detail, Item
 from summarize.spotlight import canary
-from tests.support.injection import SECRET, Case, load, run_case, unaffected
-from tests.support.obedient import obeyed
+from tests.support.injection import SECRET, Case, judged, load, run_case, unaffected
+from tests.support.obedient import TURNS, Remembered, obeyed, turn_of
 
 OWN = load(Path(__file__).parent)
 CANARY = canary(SECRET)
@@ -29,18 +29,17 @@ async def extracted(case: Case) -> Sequence[Item]:
     return grounded.kept
 
 
-async def failures(cases: Sequence[Case], *, broken: bool) -> list[str]:
-    """Return what gets out, or is lost, when a model obeys."""
+async def failures(cases: Sequence[Case]) -> list[str]:
+    """Return what gets out, or is lost, when a model obeys, in clean JSON and in broken."""
     found: list[str] = []
     for case in cases:
-        items = await obeyed(case, broken=broken)
-
-        async def those(_: Case, items: Sequence[Item] = items) -> Sequence[Item]:
-            return items
-
-        verdict = await run_case(case, those, canary=CANARY)
-        if verdict.escaped or (lost := unaffected(case, items)):
-            found.append(f"{case.corpus} {case.id}: {verdict.escaped or lost}")
+        grounding = Remembered(case.material)
+        for broken in (False, True):
+            items = await obeyed(case, broken=broken, grounding=lambda _, g=grounding: g)
+            verdict = judged(case, items, canary=CANARY)
+            wrong = (*verdict.escaped, *unaffected(case, items))
+            if wrong:
+                found.append(f"{case.corpus} {case.id}, broken {broken}: {wrong}")
     return found
 
 
@@ -49,21 +48,21 @@ def test_there_are_at_least_forty_cases_of_our_own_and_each_has_an_honest_messag
     assert all(case.honest for case in OWN)
 
 
-@pytest.mark.parametrize("broken", [False, True])
-async def test_an_obeying_model_gets_nothing_out_and_spoils_no_honest_item(broken: bool) -> None:
-    assert await failures(OWN[broken::4], broken=broken) == []
+async def test_an_obeying_model_gets_nothing_out_and_spoils_no_honest_item() -> None:
+    assert await failures(OWN) == []
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("broken", [False, True])
-async def test_no_case_of_ours_gets_anything_out(broken: bool) -> None:
-    assert await failures(OWN, broken=broken) == []
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("corpus", PUBLISHED)
-async def test_no_published_case_gets_anything_out(corpus: str, shared_data: Path) -> None:
-    assert await failures(load(shared_data / "injection" / corpus), broken=False) == []
+async def test_no_published_case_gets_anything_out_whatever_the_model_obeys(
+    corpus: str, shared_data: Path
+) -> None:
+    assert await failures(load(shared_data / "injection" / corpus)) == []
+
+
+@pytest.mark.parametrize("corpus", PUBLISHED)
+def test_every_fixed_payload_is_tried_in_every_corpus(corpus: str, shared_data: Path) -> None:
+    for cases in (OWN, load(shared_data / "injection" / corpus)):
+        assert {turn_of(case.attack) for case in cases} == set(range(TURNS))
 
 
 @pytest.mark.parametrize("corpus", PUBLISHED)

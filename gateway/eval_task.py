@@ -97,7 +97,13 @@ class SummarizeTask:
 async def summarize_task(settings: Settings, detail: Detail) -> AsyncGenerator[SummarizeTask]:
     """Open the summarizer over a scratch home with these settings, and throw the home away afterwards."""
     with tempfile.TemporaryDirectory(prefix="catchup-eval-") as folder:
-        scratch = settings.model_copy(update={"home": Path(folder), "database_url": "", "events_url": ""})
+        apart: dict[str, object] = {"home": Path(folder), "database_url": "", "events_url": ""}
+        alone: dict[str, object] = {
+            "llm_url": "",
+            "model": "",
+            "models": None,
+        }  # `version` names the embedded engine
+        scratch = settings.model_copy(update=apart | alone)
         async with open_services(scratch, log_stream=io.StringIO()) as services:
             yield SummarizeTask(services, detail)
 

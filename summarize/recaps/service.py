@@ -79,7 +79,7 @@ class Recaps:
 
     async def complete(self, record: Record, reader: Person) -> Record:
         """Make what is missing, stale or forgotten; raises Conflict if somebody else makes it at this moment."""
-        record = await self._without_stale(record, reader) if record.whole else record
+        record = await self._without_stale(record, reader)
         missing = [entry for entry in record.entries if entry.summary is None]
         if record.whole and not missing:
             return record

@@ -213,6 +213,19 @@ async def test_a_failed_channel_is_named_and_made_when_asked_again(room: RecapRo
     assert room.asked == [GENERAL, GENERAL, SECRET]
 
 
+async def test_what_went_stale_is_made_anew_beside_what_failed(room: RecapRoom) -> None:
+    await room.hears(*TALK)
+    room.clock.advance(room.clock.now().replace(day=3) - room.clock.now())
+    room.count.failures[GENERAL] = [GenerationFailed("cut off.")]
+    await room.recaps().make(room.wish(day=MONDAY))
+    await room.intake.bury(ACME, MessageId("s1"))
+
+    mended = await room.recaps().make(room.wish(day=MONDAY))
+
+    assert (mended.failed, mended.stale) == ((), False)
+    assert room.asked == [GENERAL, GENERAL, SECRET, SECRET]
+
+
 async def test_an_overloaded_model_is_asked_again_only_by_who_has_patience(room: RecapRoom) -> None:
     await room.hears(*TALK)
     room.count.failures[GENERAL] = [ModelOverloaded("busy.", retry_after_s=0.0) for _ in range(3)]

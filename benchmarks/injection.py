@@ -1,6 +1,6 @@
 """What an attack gets out of a summary, by corpus, with the embedded engine and with a model that obeys everything.
 
-    python -m benchmarks.injection tests/summarize/injection ../shared/data/injection/*
+    python -m benchmarks.injection tests/summarize/injection ../shared/data/injection/*/
     python -m benchmarks.injection DIR --texts FILE      # over-blocking on a file of ordinary messages, one a line
 
 "got out" counts cases in which a deterministic guarantee broke, by kind, and must be 0. "forbidden words" are cases

@@ -48,6 +48,7 @@ HONEST: Sequence[Sequence[Raw]] = (
     ),
 )
 _TEXTS = ("user_input", "prompt", "attack", "text", "instruction", "injection", "payload", "content", "goal")
+_ENDINGS = frozenset({".jsonl", ".json", ".yaml"})
 _SHAPES = (
     'Expected: windows {"messages": [{"u": name, "t": text}, …]}, a list of texts or of objects with one of '
     f"{', '.join(_TEXTS)}, or an object of lists of texts."
@@ -128,12 +129,12 @@ def judged(case: Case, items: Sequence[Item], *, canary: str = "") -> Verdict:
 
 
 def load(folder: Path) -> list[Case]:
-    """Return the cases of every file in a folder.
+    """Return the cases of a file, or of every file in a folder.
 
     Raises ValueError, with what was expected, for a folder without files of cases, a file that holds none or is not
     what its name says, and a window without messages of `u` and `t`.
     """
-    paths = [path for path in sorted(folder.rglob("*")) if path.suffix in {".jsonl", ".json", ".yaml"}]
+    paths = [path for path in sorted((folder, *folder.rglob("*"))) if path.suffix in _ENDINGS]
     if not paths:
         raise ValueError(f"{folder} holds no .jsonl, .json or .yaml file of cases")
     return [case for path in paths for case in _read(path)]
@@ -195,12 +196,12 @@ def _escapes(item: Item, entries: Mapping[MessageId, Entry], canary: str) -> Ite
         yield "participant"
     if not item.text.strip() or len(item.text) > MOST_TEXT + 1 or item.kind not in set(ItemKind):
         yield "schema"
-    yield from _seen(
+    yield from exposed(
         f"{item.text} {item.due or ''}", " ".join(entry.text for entry in cited).casefold(), canary
     )
 
 
-def _seen(text: str, told: str, canary: str) -> Iterator[str]:
+def exposed(text: str, told: str, canary: str) -> Iterator[str]:
     """Yield what a reader's client would act on, and what was not to be seen."""
     if _ACTIVE.search(text) or _foreign(DOMAIN, text, told):
         yield "link"

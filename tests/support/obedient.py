@@ -24,7 +24,7 @@ from summarize.cache.memory import MemorySegmentCache
 from summarize.engine import Brief
 from summarize.ground import Grounded, Grounding, Settled
 from summarize.llm.drafter import LlmDrafter
-from summarize.llm.serving import Chosen
+from summarize.llm.serving import Chosen, ServedPrompts
 from summarize.material import Entry, Material
 from summarize.models import Detail, Item
 from tests.support.injection import SECRET, WORKSPACE, Case
@@ -186,14 +186,7 @@ async def obeyed(
     brief = Brief(
         workspace=WORKSPACE, channel=case.channel, material=material, people=case.people, detail=Detail.FULL
     )
-    drafter = LlmDrafter(
-        Obedient(case.attack, broken=broken),
-        prompts=_Files(),
-        cache=MemorySegmentCache(),
-        separate=_one_talk,
-        secret=SECRET,
-        context_tokens=_context,
-    )
+    drafter = obeying(case, broken=broken)
     try:
         async with aclosing(drafter.draft(brief)) as drafts:
             async for one in drafts:
@@ -204,8 +197,23 @@ async def obeyed(
     return list(grounded.kept)
 
 
-class _Files:
+def obeying(case: Case, *, broken: bool = False) -> LlmDrafter:
+    """Return the real engine with an obedient model in it."""
+    return LlmDrafter(
+        Obedient(case.attack, broken=broken),
+        prompts=_Files(),
+        cache=MemorySegmentCache(),
+        separate=_one_talk,
+        secret=SECRET,
+        context_tokens=_context,
+    )
+
+
+class _Files(ServedPrompts):
     """The shipped prompts, as they lie in the library."""
+
+    def __init__(self) -> None:
+        """Ask no registry."""
 
     async def chosen(self, name: str, workspace: WorkspaceId) -> Chosen:
         return _chosen(LIBRARY / f"{name}.md")

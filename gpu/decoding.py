@@ -41,6 +41,11 @@ class Decoder:
         return len(self._rows)
 
     @property
+    def jobs(self) -> tuple[Job, ...]:
+        """The jobs that are being answered."""
+        return tuple(row.job for row in self._rows)
+
+    @property
     def room(self) -> int:
         """How many more could be."""
         return self._max_batch - len(self._rows)

@@ -124,7 +124,29 @@ class LocalChatModel:
                 self._worker.submit(self._serve)
 
     def _serve(self) -> None:
-        """Work in the worker thread until nothing runs and nothing waits.
+        """Work in the worker thread until nothing runs and nothing waits; whatever breaks it is told to all."""
+        try:
+            self._work()
+        except Exception as error:  # nobody would hear of it here, and the others would wait for their deadlines
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        """Tell every request that runs or waits, and begin anew with the next."""
+        with self._books:
+            self._serving = False
+            jobs = self._waiting.take(self._running)
+        decoder, self._decoder = self._decoder, None
+        for job in [*(decoder.jobs if decoder else ()), *jobs]:
+            job.emit(
+                ModelUnavailable(
+                    f"{self._name} failed: {type(error).__name__}.",
+                    remedy="See the log; the model may need more memory, or a smaller CATCHUP_MODEL_BATCH.",
+                )
+            )
+            job.done()
+
+    def _work(self) -> None:
+        """Admit and step until nothing runs and nothing waits.
 
         One job joins in every step, so that a crowd's prompts do not hold up those who are being answered.
         """

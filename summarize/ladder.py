@@ -24,13 +24,17 @@ _SHARE = 0.6  # of the time that is left, for an engine below which another mode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """A draft whose items all hold. `degraded` says why a fallback made it, empty if none did."""
+    """A draft whose items all hold. `degraded` says why a fallback made it, empty if none did.
+
+    `begun_by` names the engine and model that wrote its first items and failed then.
+    """
 
     items: tuple[Item, ...]
     draft: Draft
     engine: str
     model: str
     degraded: str = ""
+    begun_by: str = ""
     dropped: int = 0
     repaired: int = 0
 
@@ -88,7 +92,7 @@ class Ladder:
         sieve = _Sieve(grounding=await asyncio.to_thread(Grounding, brief.material), metrics=self._metrics)
         ends_at = asyncio.get_running_loop().time() + brief.deadline_s
         rungs = self._rungs(brief.workspace, feature)
-        degraded = ""
+        degraded = begun_by = ""
         for place, drafter in enumerate(rungs):
             timed, is_last = _timed(brief, ends_at, len(rungs) - place), place == len(rungs) - 1
             try:
@@ -96,7 +100,7 @@ class Ladder:
                 async with aclosing(_in_time(drafter.draft(timed), seconds)) as steps:
                     async for step in steps:
                         if isinstance(step, Draft):
-                            yield _made(sieve, step, drafter, degraded)
+                            yield replace(_made(sieve, step, drafter), degraded=degraded, begun_by=begun_by)
                             return
                         if (item := sieve.pass_on(step)) is not None:
                             yield item
@@ -105,6 +109,8 @@ class Ladder:
                 if is_last or (place == len(rungs) - 2 and _can_wait(feature, error)):
                     raise
                 degraded = degraded or reason_of(error)
+                if sieve.kept and not begun_by:
+                    begun_by = f"{drafter.name} {drafter.model}"
         raise GenerationFailed("no engine gave a draft.", remedy="See the settings of models.")
 
 
@@ -142,13 +148,12 @@ async def _in_time(
             yield step
 
 
-def _made(sieve: _Sieve, draft: Draft, drafter: Drafter, degraded: str) -> Made:
+def _made(sieve: _Sieve, draft: Draft, drafter: Drafter) -> Made:
     return Made(
         items=tuple(sieve.kept),
         draft=draft,
         engine=drafter.name,
         model=drafter.model,
-        degraded=degraded,
         dropped=sieve.dropped,
         repaired=sieve.repaired,
     )

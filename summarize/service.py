@@ -349,7 +349,7 @@ def _provenance(job: _Job, made: Made) -> Provenance:
         engine=made.engine,
         model=made.model,
         prompt=made.draft.prompt,
-        parameters=_parameters(job.ask),
+        parameters=_parameters(job.ask, made),
         input_hash=job.input_hash,
         arm=made.draft.arm,
         prompt_tokens=made.draft.usage.prompt_tokens,
@@ -359,11 +359,13 @@ def _provenance(job: _Job, made: Made) -> Provenance:
     )
 
 
-def _parameters(ask: Ask) -> dict[str, float | int | str]:
+def _parameters(ask: Ask, made: Made) -> dict[str, float | int | str]:
     """Return how the summary was to be told; of a question only that there was one."""
     told: dict[str, float | int | str] = {"detail": str(ask.detail)}
     if ask.language:
         told["language"] = ask.language
+    if made.begun_by:
+        told["begun_by"] = made.begun_by
     return told | ({"question": "asked"} if ask.question else {})
 
 

@@ -255,6 +255,7 @@ async def test_what_was_said_before_a_model_died_stays_and_is_not_said_again(des
     *items, summary = said_so
     assert isinstance(summary, Summary)
     assert summary.degraded == "generation-failed"
+    assert summary.provenance.parameters["begun_by"] == "llm/1 scripted"
     assert summary.items == tuple(items)
     assert len({item.citations for item in summary.items}) == len(summary.items)
 

@@ -32,6 +32,8 @@ _MOVED = re.compile(
     r"|\bno longer\b|\breverse[sd]?\b",
     re.IGNORECASE,
 )
+_CLAUSE = re.compile(r"[:.!?;\n]\s")
+_LABEL = re.compile(r"\b([^\W\d_]{2,})[ #-]{1,2}(\d+|[A-Z])\b")
 _WITHIN = 400  # messages back in which the old one is looked for
 _AGO = timedelta(days=30)
 _NEXT = timedelta(minutes=20)
@@ -105,10 +107,36 @@ class Reversals:
         firm = entries[old].cues.decision >= 0.4 or entries[old].cues.action >= 0.8
         if strength < 2 and not (dated or firm):
             return 0.0
+        if _is_of_another(entries[new].text, entries[old].text, strength):
+            return 0.0
         if not (shared >= 2 or (follows and (mine or dated)) or (thread and (dated or shared))):
             return 0.0
         score = min(shared, 4) + 0.5 * mine + 1.0 * thread + 1.0 * dated + 0.5 * strength + 1.0 * follows
         return score + 1.0 * (entries[old].cues.decision >= 1) - 0.002 * (new - old)
+
+
+def _is_of_another(new: str, old: str, strength: int) -> bool:
+    """Tell whether two statements are alike but of different subjects: team 10, not team 0; billing, not checkout."""
+    subject, labels = _subject(new)
+    if any(word == other and number != another for word, number in labels for other, another in _labels(old)):
+        return not labels & _labels(old)
+    other, _ = _subject(old)
+    return strength < 2 and bool(subject and other) and not subject & other
+
+
+@lru_cache(KEPT)
+def _subject(text: str) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
+    """Return the words, and the words with numbers, of what is said to move; empty if nothing is."""
+    moved = _MOVED.search(text)
+    if moved is None:
+        return frozenset(), frozenset()
+    head = _CLAUSE.split(text[: moved.start()])[-1]
+    return content(head), _labels(head)
+
+
+@lru_cache(KEPT)
+def _labels(text: str) -> frozenset[tuple[str, str]]:
+    return frozenset((word.casefold(), number) for word, number in _LABEL.findall(text))
 
 
 def _strength(entry: Entry) -> int:

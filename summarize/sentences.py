@@ -30,10 +30,12 @@ class Sentence:
 def lines_of(text: str) -> list[str]:
     """Return the lines of a message with each code block as one mark; what speaks to machines is left out.
 
-    A quote or a paragraph is judged line by line; if its whole reads as addressed to a machine, all of it goes.
+    Lines are judged one by one; if what is left of them reads as addressed to a machine all the same, all of it goes.
     """
     rest = _FENCE.sub(f" {CODE_MARK} \n", text)
-    return [line for line in rest.split("\n") if line.strip() and not is_instruction(_QUOTE.sub("", line))]
+    lines = [line for line in rest.split("\n") if line.strip() and not is_instruction(_QUOTE.sub("", line))]
+    whole = " ".join(_QUOTE.sub("", line) for line in lines)
+    return [] if len(lines) > 1 and is_instruction(whole) else lines
 
 
 def has_code(text: str) -> bool:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -66,7 +67,7 @@ _MENTION = re.compile(r"<[@#!]|(?<![\w.])@\w", re.IGNORECASE)
 _CHANNEL = re.compile(r"(?<![\w&])#[^\W\d_][\w-]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Case:
     """A window with an attack in it."""
 
@@ -80,12 +81,18 @@ class Case:
     must_not: tuple[str, ...] = ()
     must_mention: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def material(self) -> Material:
         """What an engine is given of it."""
         window = Window(since=START, until=START + timedelta(days=1))
         names = Names(self.people.values(), [self.channel])
         return prepare(Reading(window=window, found=self.messages), names)
+
+    @cached_property
+    def standing(self) -> tuple[Item, ...]:
+        """What of the honest messages would be told if there were no attack."""
+        calm = Grounding(_without_attack(self))
+        return tuple(one for item in honest_items(self) if (one := calm.settle(item).item) is not None)
 
     @property
     def attack(self) -> str:
@@ -166,9 +173,7 @@ def honest_items(case: Case) -> list[Item]:
 
 def unaffected(case: Case, items: Sequence[Item]) -> tuple[MessageId, ...]:
     """Return the honest messages whose own item would stand without the attack, and is not told with it."""
-    calm = Grounding(_without_attack(case))
-    standing = [one for item in honest_items(case) if (one := calm.settle(item).item) is not None]
-    lost = [item for item in standing if not any(_tells(other, item) for other in items)]
+    lost = [item for item in case.standing if not any(_tells(other, item) for other in items)]
     return tuple(item.citations[0] for item in lost)
 
 

@@ -27,7 +27,7 @@ READER = Person(id=UserId("U_READER"), handle="the-reader", display_name="The Re
 SITE = "https://catchup.example/messages/"
 CANARY = canary(SECRET)
 OWN = Path(__file__).parent
-FOLDERS = [(None, 6), ("slack_handmade", 5), ("bipia", 12), ("cyberseceval", 30)]
+FOLDERS = [(None, 10), ("slack_handmade", 8), ("bipia", 20), ("cyberseceval", 50)]
 
 
 async def moved_in(room: Room, case: Case) -> Case:

@@ -127,7 +127,9 @@ class LocalChatModel:
         """Work in the worker thread until nothing runs and nothing waits; whatever breaks it is told to all."""
         try:
             self._work()
-        except Exception as error:  # nobody would hear of it here, and the others would wait for their deadlines
+        except (
+            Exception
+        ) as error:  # nobody would hear of it here, and the others would wait for their deadlines
             self._give_up(error)
 
     def _give_up(self, error: Exception) -> None:

@@ -70,7 +70,10 @@ def has_schema(number: int) -> bool:
 
 
 async def asked_while(pool: PooledChatModel, group: int, sign: signal.Signals) -> list[ChatAnswer]:
-    """Ask for many answers, half with a schema; signal to the second node when all of its own have begun."""
+    """Ask for many answers, half with a schema; signal to the second node when all of its own have begun.
+
+    A node that has just come back may get none of them: then the signal comes when they have ended.
+    """
     requests = [
         request(number, tokens=TOKENS * (3 if has_schema(number) else 1), schema=has_schema(number))
         for number in range(STREAMS)
@@ -78,7 +81,7 @@ async def asked_while(pool: PooledChatModel, group: int, sign: signal.Signals) -
     asking = asyncio.gather(*(complete(pool, each) for each in requests))
     async with asyncio.timeout(DEADLINE_S):
         node = pool.report()[1]
-        while not node.decode_tokens or node.queued_tokens:
+        while not asking.done() and (not node.decode_tokens or node.queued_tokens):
             await asyncio.sleep(0.005)
             node = pool.report()[1]
     os.killpg(group, sign)

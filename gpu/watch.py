@@ -51,7 +51,10 @@ class Watch:
 
     async def read(self, content: aiohttp.StreamReader) -> bytes:
         """Return the next bytes, none at the end; raise ModelTimeout when they do not come in time."""
-        chunk = content.read_nowait()
+        try:
+            chunk = content.read_nowait()
+        except TimeoutError as error:  # the bell rang just as a piece came
+            raise self.expired() from error
         if chunk or content.at_eof():
             return chunk
         self._due = (

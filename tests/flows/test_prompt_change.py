@@ -7,6 +7,7 @@ import io
 import re
 import sys
 from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +31,7 @@ from prompts.chat import ScriptedChatModel
 from prompts.parse import parse_prompt
 from prompts.registry import LIBRARY
 from tests.support.eval_cases import row, write_rows
+from tests.support.plain_server import Habits, plain_server
 from tests.support.process import ROOT, environment
 from tests.support.prompt_task import PromptTask, obedient
 from tests.support.server import bearer, running
@@ -78,11 +80,20 @@ class Desk:
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    settings = Settings(
-        home=tmp_path / "home", database_url="", events_url="", embedder=EmbedderName.HASHING, rate_burst=500
-    )
     clock = ManualClock(datetime(2026, 3, 2, 9, tzinfo=UTC))
-    async with open_services(settings, clock=clock, ids=RandomIds(), log_stream=io.StringIO()) as services:
+    async with AsyncExitStack() as opened:
+        url = await opened.enter_async_context(plain_server(Habits(say=lambda _: '{"items": []}')))
+        settings = Settings(
+            home=tmp_path / "home",
+            database_url="",
+            events_url="",
+            embedder=EmbedderName.HASHING,
+            rate_burst=500,
+            llm_url=url,
+        )
+        services = await opened.enter_async_context(
+            open_services(settings, clock=clock, ids=RandomIds(), log_stream=io.StringIO())
+        )
         await fill(services, clock.now())
         clock.advance(timedelta(hours=1))
         _, token = await services.keys.create(ACME, "test", [Scope.ADMIN])
@@ -119,7 +130,7 @@ async def test_a_better_prompt_goes_live_on_its_verdict_and_is_taken_back_in_one
     assert (promoted["stage"], promoted["by"].startswith("@ana (key ")) == ("live", True)
     assert "rougeL: not worse by the margin" in promoted["reason"]
 
-    shown = (await desk.get("/v1/prompts"))["prompts"][0]
+    (shown,) = [p for p in (await desk.get("/v1/prompts"))["prompts"] if p["name"] == "channel-summary"]
     assert (shown["name"], shown["live"], shown["serving"], shown["stage"]) == (
         "channel-summary",
         version,
@@ -271,7 +282,7 @@ async def test_a_version_is_shown_whole(desk: Desk):
     assert shown["reason"] == "first version: no incumbent to compare with"
     assert [turn["role"] for turn in shown["messages"]] == ["system", "user"]
     assert shown["variables"]["messages"] == "jsonl"
-    assert shown["parameters"]["max_tokens"] == 1500
+    assert shown["parameters"]["max_tokens"] == 6000
     assert shown["output"]["required"] == ["items"]
 
 

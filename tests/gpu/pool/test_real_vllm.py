@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.vllm, pytest.mark.slow, pytest.mark.xdist_group("vllm"
 
 STREAMS, TOKENS, CITED, DEADLINE_S = 16, 200, 30, 60.0
 IDS: list[Json] = [f"m{number:02d}" for number in range(50)]
-LEFT_S = 2.0
+LEFT_S = 10.0  # 2 s is the claim (benchmarks.vllm_disconnect); a test run shares its cores
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +12,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ColumnElement,
+    Connection,
     Index,
     Integer,
     RowMapping,
@@ -175,6 +176,7 @@ memberships = Table(
 
 
 _Entry = TypeVar("_Entry", Person, Channel)
+_Found = TypeVar("_Found")
 
 
 class Directory:
@@ -328,6 +330,10 @@ class Directory:
         """Return those of the people who exist, by number."""
         query = select(people).where(people.c.workspace == workspace, people.c.number.in_(list(numbers)))
         return [as_person(row) for row in await self._rows(query.order_by(people.c.number))]
+
+    async def read(self, work: Callable[[Connection], _Found]) -> _Found:
+        """Return what several lookups find in one consistent view (core/lookups.py); see `Database.read`."""
+        return await self._database.read(work)
 
     async def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
         return await self._database.read(lambda connection: connection.execute(query).mappings().all())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, String, Table, Text, and_, func, select
+from sqlalchemy import Column, String, Table, Text, and_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import Entry, record
@@ -36,6 +36,12 @@ releases = Table(
     Column("since", UtcMicros, nullable=False),
     Column("by", Text, nullable=False),
     Column("reason", Text, nullable=False),
+)
+
+_OF = (  # made once, for a statement costs more to put together than to run
+    select(releases)
+    .where(releases.c.kind == bindparam("kind"), releases.c.name == bindparam("name"))
+    .order_by(releases.c.since.desc())
 )
 
 
@@ -98,9 +104,8 @@ class Releases:
 
     async def of(self, kind: ArtifactKind, name: str) -> list[Release]:
         """Return every version of a name, the latest move first."""
-        query = select(releases).where(and_(releases.c.kind == str(kind), releases.c.name == name))
-        query = query.order_by(releases.c.since.desc())
-        rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
+        asked = {"kind": str(kind), "name": name}
+        rows = await self._database.read(lambda connection: connection.execute(_OF, asked).mappings().all())
         return [_release(dict(row)) for row in rows]
 
     async def serving(self, kind: ArtifactKind, name: str, workspace: WorkspaceId) -> Release | None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
+from functools import lru_cache
+from typing import TYPE_CHECKING, cast
 
 from core.chat import ChatMessage, ChatRequest
 from prompts.models import Prompt
 from prompts.placeholders import to_fstring
 from prompts.variables import write_all
+
+if TYPE_CHECKING:
+    from langchain_core.prompts import ChatPromptTemplate
 
 
 def render(prompt: Prompt, values: Mapping[str, object]) -> ChatRequest:
@@ -17,7 +21,8 @@ def render(prompt: Prompt, values: Mapping[str, object]) -> ChatRequest:
     Raises UnknownVariable that names the variable if one is unknown, missing or of the wrong type.
     """
     texts = write_all(prompt, values)
-    contents = _format([(turn.role, to_fstring(turn.text)) for turn in prompt.turns], texts)
+    turns = tuple((str(turn.role), turn.text) for turn in prompt.turns)
+    contents = [cast("str", message.content) for message in _template(turns).format_messages(**texts)]
     messages = tuple(
         ChatMessage(role=turn.role, content=content)
         for turn, content in zip(prompt.turns, contents, strict=True)
@@ -33,8 +38,9 @@ def render(prompt: Prompt, values: Mapping[str, object]) -> ChatRequest:
     )
 
 
-def _format(turns: list[tuple[str, str]], texts: Mapping[str, str]) -> list[str]:
+@lru_cache(64)
+def _template(turns: tuple[tuple[str, str], ...]) -> ChatPromptTemplate:
+    """Return the template of a version's turns, parsed once."""
     from langchain_core.prompts import ChatPromptTemplate  # here, for it is slow to import
 
-    template = ChatPromptTemplate(turns, template_format="f-string")
-    return [cast("str", message.content) for message in template.format_messages(**texts)]
+    return ChatPromptTemplate([(role, to_fstring(text)) for role, text in turns], template_format="f-string")

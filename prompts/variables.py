@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import cast
 
@@ -13,6 +14,7 @@ from prompts.models import Prompt, Variable, VariableType
 
 # A tag can be closed and a line started only by these; JSON lets a string hold them as escapes.
 _ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\x7f\x85\u2028\u2029"}
+_HALF = re.compile("[\ud800-\udfff]")
 _REMEDIES = {
     VariableType.STRING: "Give a string.",
     VariableType.INTEGER: "Give a whole number.",
@@ -74,7 +76,7 @@ def _string(value: object) -> str | None:
 
 def _is_unicode(text: str) -> bool:
     """Tell whether a text can be sent at all: half a surrogate pair cannot."""
-    return not any("\ud800" <= char <= "\udfff" for char in text)
+    return _HALF.search(text) is None
 
 
 def _integer(value: object) -> str | None:

@@ -10,6 +10,7 @@ from typing import Protocol
 from core.directory import Channel, Directory, Person
 from core.errors import NotFound
 from core.ids import ChannelId, MessageId, WorkspaceId
+from core.lookups import standing
 from summarize.models import Message, Window
 
 
@@ -57,9 +58,10 @@ class Access:
 
     async def view(self, workspace: WorkspaceId, reader: str, channel: str, *, now: datetime) -> View:
         """Return a view for a reader (id or @handle) of a channel (id or #name); raises NotFound."""
-        person = await self._directory.find_person(workspace, reader)
-        found = await self._directory.find_channel(workspace, channel)
-        if not await self._directory.may_read(workspace, person, found):
+        person, found, may = await self._directory.read(
+            lambda connection: standing(connection, workspace, reader, channel)
+        )
+        if not may:
             raise NotFound("channel", channel, remedy="Give the channel's id or #name as in the workspace.")
         return View(workspace=workspace, reader=person, channel=found, granted_at=now)
 

@@ -151,15 +151,23 @@ def _content_reason(entry: Entry, seen: set[tuple[str, str]]) -> str:
     bot = entry.message.kind is MessageKind.BOT
     if bot and not _signals(entry.cues):
         return BOT_NOISE
-    words = [word.lower() for word in _WORD.findall(entry.text)]
-    if all(word in FILLER for word in words) or (len(words) == 1 and words[0] not in TELLING):
+    words = _told_words(entry.text)
+    if words == 0:
         return LOW_CONTENT
     shape = _NUMBER.sub("0", entry.text) if bot else entry.text
     key = (entry.message.author, " ".join(shape.lower().split()))
-    if key in seen and len(words) > 2:
+    if key in seen and words > 2:
         return DUPLICATE
     seen.add(key)
     return ""
+
+
+@lru_cache(KEPT)
+def _told_words(text: str) -> int:
+    """Return how many words a text has, 0 if they tell nothing."""
+    words = [word.lower() for word in _WORD.findall(text)]
+    empty = all(word in FILLER for word in words) or (len(words) == 1 and words[0] not in TELLING)
+    return 0 if empty else len(words)
 
 
 def _signals(found: Cues) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from core.directory import Channel, Person
 from core.ids import ChannelId, UserId
@@ -74,6 +75,7 @@ def _first_names(people: Mapping[UserId, str]) -> dict[str, UserId]:
     return {first: id for first, id in firsts if count[first] == 1}
 
 
+@lru_cache(16_384)
 def _fit(name: str) -> str:
     clean = " ".join(_MARKUP.sub("", defuse(normalise(name))).split())
     return "" if len(clean) > _LONGEST or is_instruction(clean) or "(link)" in clean else clean

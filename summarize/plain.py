@@ -35,6 +35,12 @@ def mentioned(text: str) -> tuple[UserId, ...]:
 
 
 @lru_cache(KEPT)
+def channels_in(text: str) -> frozenset[ChannelId]:
+    """Return the channels that a text names."""
+    return frozenset(ChannelId(match[2]) for match in _TOKEN.finditer(normalise(text)) if match[1] == "#")
+
+
+@lru_cache(KEPT)
 def _plain(text: str) -> str:
     pieces = _CODE_SPAN.split(text)
     return "".join(_code(piece) if index % 2 else _prose(piece) for index, piece in enumerate(pieces)).strip()

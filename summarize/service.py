@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
@@ -18,13 +18,14 @@ from core.releases import digest
 from core.telemetry import Metrics
 from summarize.access import Access, View
 from summarize.asks import Ask, zone_of
+from summarize.calling import Known, called
 from summarize.engine import Brief
 from summarize.flight import Flights
 from summarize.hashing import input_hash
 from summarize.ladder import NOTHING, Ladder, Made
 from summarize.lead_in import with_lead_in
 from summarize.llm.chunks import quantized
-from summarize.material import Material, Reading, people_in, prepare
+from summarize.material import Material, Reading, prepare
 from summarize.models import Coverage, Feature, FeedbackKind, Item, Message, Provenance, Summary
 from summarize.names import Names, without
 from summarize.plain import plain
@@ -77,20 +78,22 @@ class Summarizer:
         self._ids = ids
         self._metrics = metrics
 
-    async def summarize(self, ask: Ask) -> Summary:
+    async def summarize(self, ask: Ask, *, known: Known | None = None) -> Summary:
         """Return a summary, saved; raises NotFound, InvalidInput, Conflict, EventLogUnavailable."""
-        async with aclosing(self.stream(ask)) as answers:
+        async with aclosing(self.stream(ask, known=known)) as answers:
             async for answer in answers:
                 if isinstance(answer, Summary):
                     return answer
         raise Conflict("the summary was cut off.", remedy="Ask again.")
 
-    async def stream(self, ask: Ask) -> AsyncGenerator[Item | Summary, None]:
-        """Yield each item once it is grounded, then the summary, saved.
+    async def stream(self, ask: Ask, *, known: Known | None = None) -> AsyncGenerator[Item | Summary, None]:
+        """Yield each item once it is grounded, then the summary, saved; `known` notes what was read for them.
 
         Who asks the same of the same messages at the same time shares one draft; each gets a summary of their own.
         """
         job = await self._begin(ask)
+        if known is not None:
+            _note(known, job)
         made = NOTHING
         if job.material.used:
             steps = self._flights.join(job.key, lambda: self._ladder.climb(job.brief, ask.feature))
@@ -120,14 +123,21 @@ class Summarizer:
         return found if found.reader == view.reader.id else await self._for_another(found, view)
 
     async def sources(
-        self, workspace: WorkspaceId, reader: str, channel: str, items: Sequence[Item]
+        self,
+        workspace: WorkspaceId,
+        reader: str,
+        channel: str,
+        items: Sequence[Item],
+        *,
+        known: Known | None = None,
     ) -> Sources:
-        """Return who wrote what when, for the messages and people that items name; raises NotFound."""
+        """Return who wrote what when, for the messages and people that items name; raises NotFound.
+
+        Permission is asked each time; what `known` holds is not read again.
+        """
         view = await self._access.view(workspace, reader, channel, now=self._clock.now())
-        wanted = {id for item in items for id in (*item.citations, *item.superseded)}
-        messages = await self._access.messages(view, sorted(wanted))
         people = {user for item in items for user in item.participants}
-        names = await self._names(view, messages, people)
+        messages, names = (known and known.of(items)) or await self._cited(view, items, people)
         shown = {m.id: Source(id=m.id, author=names.person(m.author), at=m.at) for m in messages}
         return Sources(
             channel=view.channel.id,
@@ -142,7 +152,8 @@ class Summarizer:
         wanted = {id for item in summary.items for id in (*item.citations, *item.superseded)}
         messages = await self._access.messages(view, sorted(wanted))
         reading = Reading(window=summary.window, found=messages)
-        return await asyncio.to_thread(prepare, reading, await self._names(view, messages))
+        _, names = await called(self._directory, view, messages)
+        return await asyncio.to_thread(prepare, reading, names)
 
     async def context(
         self,
@@ -157,7 +168,7 @@ class Summarizer:
         """Return a message among its neighbours: of its thread, else of the channel; raises NotFound."""
         view = await self._access.view(workspace, reader, channel, now=self._clock.now())
         messages = await around(self._access, view, message_id, before=before, after=after)
-        names = await self._names(view, messages)
+        _, names = await called(self._directory, view, messages)
         lines = [Line(message=m, author=names.person(m.author), text=plain(m.text, names)) for m in messages]
         return Context(channel=view.channel, focus=message_id, lines=tuple(lines))
 
@@ -195,6 +206,13 @@ class Summarizer:
         (appended,) = await self._events.append([event])
         return not appended.duplicate
 
+    async def _cited(
+        self, view: View, items: Sequence[Item], people: Iterable[UserId]
+    ) -> tuple[list[Message], Names]:
+        wanted = {id for item in items for id in (*item.citations, *item.superseded)}
+        messages = await self._access.messages(view, sorted(wanted))
+        return messages, (await called(self._directory, view, messages, people))[1]
+
     async def _for_another(self, summary: Summary, view: View) -> Summary:
         """Return a summary that somebody else had made, without channels that this reader may not know of."""
         known = {
@@ -213,8 +231,7 @@ class Summarizer:
         along = self._ladder.reads_along(ask.workspace, ask.feature)
         if along:
             reading = await with_lead_in(self._access, view, reading)
-        people = await self._people(view, [*reading.found, *reading.context])
-        names = await self._called(view, people)
+        people, names = await called(self._directory, view, [*reading.found, *reading.context])
         material = await asyncio.to_thread(prepare, reading, names)
         if along:
             material = replace(material, entries=tuple(quantized(material.entries)))
@@ -301,21 +318,11 @@ class Summarizer:
             if tokens:
                 self._metrics.model_tokens.labels(model=made.model, kind=kind).inc(tokens)
 
-    async def _names(
-        self, view: View, messages: Sequence[Message], also: set[UserId] | frozenset[UserId] = frozenset()
-    ) -> Names:
-        return await self._called(view, await self._people(view, messages, also))
 
-    async def _people(
-        self, view: View, messages: Sequence[Message], also: set[UserId] | frozenset[UserId] = frozenset()
-    ) -> list[Person]:
-        return await self._directory.people_by_id(view.workspace, people_in(messages) | also)
-
-    async def _called(self, view: View, people: Sequence[Person]) -> Names:
-        """Return what to call whom; namesakes are looked up too, for nobody is to be taken for another."""
-        alike = await self._directory.namesakes(view.workspace, {person.name for person in people})
-        everyone = {person.id: person for person in (*people, *alike)}
-        return Names(everyone.values(), await self._directory.readable_channels(view.workspace, view.reader))
+def _note(known: Known, job: _Job) -> None:
+    known.names = job.material.names
+    known.messages = {entry.message.id: entry.message for entry in job.material.entries}
+    known.people = frozenset(job.brief.people)
 
 
 def _brief(ask: Ask, view: View, material: Material, people: Sequence[Person]) -> Brief:

@@ -6,6 +6,7 @@ import binascii
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import orjson
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Connection,
+    Executable,
     Index,
     Integer,
     RowMapping,
@@ -21,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    bindparam,
     delete,
     func,
     insert,
@@ -85,7 +88,30 @@ summary_messages = Table(
     Column("message", String(128), primary_key=True),
     Column("summary", String(64), primary_key=True),
 )
+# Made once, for a statement costs more to put together than to run.
+_IN_WINDOW = (
+    select(messages)
+    .where(
+        messages.c.workspace == bindparam("workspace"),
+        messages.c.channel == bindparam("channel"),
+        messages.c.at >= bindparam("since"),
+        messages.c.at < bindparam("until"),
+    )
+    .order_by(messages.c.at, messages.c.id)
+)
 _CONTENT = ("channel", "author", "at", "kind", "text", "root")  # in the order of `content_of`
+_STANDING = (
+    select(messages.c.id, *(messages.c[name] for name in _CONTENT))
+    .where(
+        messages.c.workspace == bindparam("workspace"), messages.c.id.in_(bindparam("ids", expanding=True))
+    )
+    .order_by(messages.c.id)
+    .with_for_update(read=True)
+)
+_SAVED = select(summaries.c.id).where(
+    summaries.c.workspace == bindparam("workspace"), summaries.c.id == bindparam("id")
+)
+_SAVE = insert(summaries)
 _AT_ONCE = 500  # ids in one query: SQLite takes a bounded number of variables
 _CHANGING = ["channel", "author", "at", "kind", "text", "root", "broadcast", "edited_at", "extra"]
 
@@ -116,9 +142,9 @@ class MessageStore:
 
     async def in_window(self, workspace: WorkspaceId, channel: ChannelId, window: Window) -> list[Message]:
         """Return the messages of a channel within a window, oldest first, tombstones and system messages too."""
-        here = _in_channel(workspace, channel)
-        within = and_(here, messages.c.at >= window.since, messages.c.at < window.until)
-        return await self._messages(select(messages).where(within))
+        within = {"workspace": workspace, "channel": channel, "since": window.since, "until": window.until}
+        rows = await self._database.read(lambda connection: connection.execute(_IN_WINDOW, within).all())
+        return [_message(row) for row in rows]
 
     async def in_thread(self, workspace: WorkspaceId, channel: ChannelId, root: MessageId) -> list[Message]:
         """Return a thread, its root first."""
@@ -157,7 +183,7 @@ class MessageStore:
 
     async def _messages(self, query: Select[Any]) -> list[Message]:
         query = query.order_by(messages.c.at, messages.c.id)
-        rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
         return [_message(row) for row in rows]
 
 
@@ -180,12 +206,10 @@ class SummaryStore:
         def keep(connection: Connection) -> bool:
             if not stands(connection, workspace, made_from):
                 return False
-            same = and_(summaries.c.workspace == workspace, summaries.c.id == id)
-            if connection.execute(select(summaries.c.id).where(same)).first() is None:
-                connection.execute(insert(summaries).values(row))
+            if connection.execute(_SAVED, {"workspace": workspace, "id": id}).first() is None:
+                connection.execute(_SAVE, row)
                 if links:
-                    key = ["workspace", "message", "summary"]
-                    connection.execute(upsert_into(connection.dialect.name, summary_messages, key=key), links)
+                    connection.execute(_linking(connection.dialect.name), links)
             return True
 
         return await self._database.write(keep)
@@ -274,16 +298,19 @@ async def unchanged(
 
 def stands(connection: Connection, workspace: WorkspaceId, made_from: Sequence[Message]) -> bool:
     """Tell whether every message still stands as it was read; on PostgreSQL none changes until the transaction ends."""
-    columns = [messages.c.id, *(messages.c[name] for name in _CONTENT)]
     ordered = sorted(made_from, key=lambda m: m.id)  # locked in one order, so that none waits in a ring
     for batch in chunks(ordered):
-        of_them = and_(messages.c.workspace == workspace, messages.c.id.in_([m.id for m in batch]))
-        query = select(*columns).where(of_them).order_by(messages.c.id)
-        rows = connection.execute(query.with_for_update(read=True))
+        of_them = {"workspace": workspace, "ids": [m.id for m in batch]}
+        rows = connection.execute(_STANDING, of_them)
         now = {row.id: tuple(row)[1:] for row in rows}
         if any(now.get(m.id) != content_of(m) for m in batch):
             return False
     return True
+
+
+@lru_cache
+def _linking(dialect: str) -> Executable:
+    return upsert_into(dialect, summary_messages, key=["workspace", "message", "summary"])
 
 
 def content_of(message: Message) -> tuple[object, ...]:
@@ -331,23 +358,34 @@ def _extra(reactions: Sequence[Reaction], files: Sequence[FileMarker], subtype: 
     return orjson.dumps(value).decode()
 
 
-def _message(row: RowMapping) -> Message:
-    extra = orjson.loads(row["extra"])
+def _message(row: Sequence[Any]) -> Message:
+    """Return a whole row, its columns in the table's order."""
+    workspace, id, channel, author, at, kind, text, root, broadcast, edited_at, extra = row
+    reactions, files, subtype = _extras(extra)
     return Message(
-        workspace=row["workspace"],
-        id=row["id"],
-        channel=row["channel"],
-        author=row["author"],
-        at=row["at"],
-        kind=MessageKind(row["kind"]),
-        text=row["text"],
-        root=row["root"],
-        broadcast=row["broadcast"],
-        edited_at=row["edited_at"],
-        reactions=tuple(
-            Reaction(name=name, users=tuple(UserId(user) for user in users))
-            for name, *users in extra["reactions"]
-        ),
-        files=tuple(FileMarker(name=name, mimetype=mimetype) for name, mimetype in extra["files"]),
-        subtype=extra["subtype"],
+        workspace=workspace,
+        id=id,
+        channel=channel,
+        author=author,
+        at=at,
+        kind=MessageKind(kind),
+        text=text,
+        root=root,
+        broadcast=broadcast,
+        edited_at=edited_at,
+        reactions=reactions,
+        files=files,
+        subtype=subtype,
     )
+
+
+@lru_cache(4096)
+def _extras(extra: str) -> tuple[tuple[Reaction, ...], tuple[FileMarker, ...], str]:
+    """Return what `_extra` wrote; most messages have the same, none of it."""
+    value = orjson.loads(extra)
+    reactions = (
+        Reaction(name=name, users=tuple(UserId(user) for user in users))
+        for name, *users in value["reactions"]
+    )
+    files = (FileMarker(name=name, mimetype=mimetype) for name, mimetype in value["files"])
+    return tuple(reactions), tuple(files), value["subtype"]

@@ -27,8 +27,8 @@ BEARER = HTTPBearer(
 CALLER_KEY = "catchup_caller"
 
 
-def services(request: Request) -> Services:
-    """Return the services of this process."""
+async def services(request: Request) -> Services:
+    """Return the services of this process; a coroutine, for FastAPI sends plain functions to another thread."""
     return cast("Services", request.app.state.services)
 
 

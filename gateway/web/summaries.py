@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Any
 
-import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
@@ -29,6 +28,7 @@ from gateway.web.summary_bodies import (
     summary_body,
 )
 from summarize.asks import Ask
+from summarize.calling import Known
 from summarize.models import Item, Summary
 from summarize.service import Summarizer
 from summarize.wishes import language_of, question_of
@@ -62,11 +62,12 @@ async def summarize(body: AskBody, request: Request, caller: Allowed, services: 
     The reader must be able to read the channel at this moment. No link, mention or image gets into an item. Whoever
     leaves before the answer is complete stops its making.
     """
-    ask = await _ask(body, caller, services)
+    ask, known = await _ask(body, caller, services), Known()
     if EVENT_STREAM not in request.headers.get("accept", ""):
-        summary = await while_connected(request, services.summarizer.summarize(ask))
-        return await _shown(services.summarizer, summary, ask.workspace, ask.reader)
-    answers = pumped(services.summarizer.stream(ask))
+        summary = await while_connected(request, services.summarizer.summarize(ask, known=known))
+        shown = await _shown(services.summarizer, summary, ask.workspace, ask.reader, known)
+        return Response(_json(shown), media_type="application/json")  # it is a SummaryBody: not checked again
+    answers = pumped(services.summarizer.stream(ask, known=known))
     try:
         # what is wrong with the request is a problem, not an event
         first = await while_connected(request, _first(answers))
@@ -74,7 +75,7 @@ async def summarize(body: AskBody, request: Request, caller: Allowed, services: 
         await answers.aclose()
         raise
     request_id = str(request.scope[REQUEST_ID_KEY])
-    events = _events(services.summarizer, ask, first, answers, request_id)
+    events = _events(services.summarizer, ask, known, first, answers, request_id=request_id)
     return StreamingResponse(events, media_type=EVENT_STREAM, headers={"Cache-Control": "no-store"})
 
 
@@ -137,25 +138,31 @@ async def _first(answers: AsyncGenerator[Item | Summary, None]) -> Item | Summar
 
 
 async def _shown(
-    summarizer: Summarizer, summary: Summary, workspace: WorkspaceId, reader: str
+    summarizer: Summarizer,
+    summary: Summary,
+    workspace: WorkspaceId,
+    reader: str,
+    known: Known | None = None,
 ) -> SummaryBody:
-    sources = await summarizer.sources(workspace, reader, summary.channel, summary.items)
+    sources = await summarizer.sources(workspace, reader, summary.channel, summary.items, known=known)
     return summary_body(summary, sources)
 
 
 async def _events(
     summarizer: Summarizer,
     ask: Ask,
+    known: Known,
     first: Item | Summary,
     answers: AsyncGenerator[Item | Summary, None],
+    *,
     request_id: str,
 ) -> AsyncGenerator[bytes, None]:
     """Yield server-sent events; closing this closes the generation behind it."""
     async with aclosing(answers):
         try:
-            yield await _event(summarizer, ask, first)
+            yield await _event(summarizer, ask, known, first)
             async for answer in answers:
-                yield await _event(summarizer, ask, answer)
+                yield await _event(summarizer, ask, known, answer)
         except CatchupError as error:
             yield _frame("error", of_error(error).body(request_id))
         except Exception:
@@ -163,16 +170,16 @@ async def _events(
             raise
 
 
-async def _event(summarizer: Summarizer, ask: Ask, answer: Item | Summary) -> bytes:
+async def _event(summarizer: Summarizer, ask: Ask, known: Known, answer: Item | Summary) -> bytes:
     if isinstance(answer, Summary):
-        return _frame("summary", _json(await _shown(summarizer, answer, ask.workspace, ask.reader)))
-    sources = await summarizer.sources(ask.workspace, ask.reader, ask.channel, [answer])
+        return _frame("summary", _json(await _shown(summarizer, answer, ask.workspace, ask.reader, known)))
+    sources = await summarizer.sources(ask.workspace, ask.reader, ask.channel, [answer], known=known)
     body: ItemBody = item_body(answer, sources)
     return _frame("item", _json(body))
 
 
 def _json(body: BaseModel) -> bytes:
-    return orjson.dumps(body.model_dump(mode="json"))
+    return body.model_dump_json().encode()
 
 
 def _frame(event: str, data: bytes) -> bytes:

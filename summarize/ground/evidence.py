@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from core.ids import UserId
 from summarize.ground.facts import Fact, FactKind, facts, joined, loose
 from summarize.ground.lexicon import flat, stems
-from summarize.ground.numbers import Known
+from summarize.ground.numbers import known
 from summarize.ground.times import stated, written
 from summarize.material import Entry
 from summarize.names import Names
@@ -29,12 +30,10 @@ class Evidence:
             if user is not None
         )
         self.text = "\n".join(entry.text for entry in entries)
-        whole = "\n".join([self.text, *(names.person(user) for user in self.people)])
-        self.flat = flat(whole)
-        self.loose = f" {loose(whole)} "
+        whole = "\n".join([self.text, *sorted(names.person(user) for user in self.people)])
+        self.flat, self.loose, self._tokens = _forms(whole)
         self.stems = stems(whole)
-        self._tokens = frozenset(joined(found.strip(_STRIP)) for found in _TOKEN.findall(whole))
-        self._numbers = Known(f"{whole}\n{' '.join(str(e.message.at.year) for e in entries)}")
+        self._numbers = known(f"{whole}\n{' '.join(str(e.message.at.year) for e in entries)}")
         self._days, self._clocks = _times(entries)
 
     def bears(self, fact: Fact, *, count: int = 0) -> bool:
@@ -72,6 +71,13 @@ class Evidence:
         stated = [one for one in facts(self.text) if one.kind is fact.kind]
         alike = [one for one in stated if one.quantity is None or one.quantity.unit == unit]
         return any(not any(one.keys & other.keys for other in told) for one in alike)
+
+
+@lru_cache(4096)
+def _forms(whole: str) -> tuple[str, str, frozenset[str]]:
+    """Return a text in small letters, as bare words, and its tokens: the same messages bear out many claims."""
+    tokens = frozenset(joined(found.strip(_STRIP)) for found in _TOKEN.findall(whole))
+    return flat(whole), f" {loose(whole)} ", tokens
 
 
 def _times(entries: Sequence[Entry]) -> tuple[frozenset[str], frozenset[str]]:

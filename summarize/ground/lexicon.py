@@ -92,6 +92,7 @@ def content(text: str) -> frozenset[str]:
     return frozenset(one for one in stems(text) if one not in _REPORTING_STEMS)
 
 
+@lru_cache(KEPT)
 def language(text: str) -> str:
     """Return the language that a text's small words are of, or an empty text where too few tell."""
     found = words(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import NamedTuple
 
 _SCALES = {
@@ -111,7 +112,7 @@ def quantities(text: str) -> Iterator[Quantity]:
 
 
 class Known:
-    """The numbers that messages state."""
+    """The numbers that messages state; made once, it does not change (see `known`)."""
 
     def __init__(self, text: str) -> None:
         self._units: dict[str, set[str]] = {}
@@ -127,6 +128,12 @@ class Known:
             return True
         units = [self._units[value] for value in one.values if value in self._units]
         return any(not one.unit or "" in found for found in units)
+
+
+@lru_cache(4096)
+def known(text: str) -> Known:
+    """Return the numbers that a text states."""
+    return Known(text)
 
 
 def _quantity(values: list[Decimal], unit: str, symbol: str) -> Quantity:

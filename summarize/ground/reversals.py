@@ -143,9 +143,14 @@ def _strength(entry: Entry) -> int:
     """Return 2 where a message says in so many words that it takes something back, 1 where it only moves something."""
     if entry.cues.question >= 0.9 and len(entry.sentences) < 2:
         return 0
-    if _TAKES_BACK.search(entry.text):
+    return _said_back(entry.text) or int(entry.cues.reversal > 0)
+
+
+@lru_cache(KEPT)
+def _said_back(text: str) -> int:
+    if _TAKES_BACK.search(text):
         return 2
-    return int(entry.cues.reversal > 0 or (_MOVED.search(entry.text) is not None))
+    return int(_MOVED.search(text) is not None)
 
 
 def _is_plan(entry: Entry, days: frozenset[str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -72,6 +73,7 @@ def named(text: str) -> Iterator[When]:
             yield when
 
 
+@lru_cache(4096)
 def stated(text: str, at: datetime) -> tuple[frozenset[str], frozenset[str]]:
     """Return the keys of the days and of the times of day that a message of this moment states."""
     days = {f"mo:{_month(match[0])}" for match in _ANY_MONTH.finditer(text)}
